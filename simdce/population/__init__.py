@@ -1,0 +1,53 @@
+"""Who is aligned: how many slots each entitlement category has, and how often they change hands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdce import calibration
+from simdce.scenario import Causes, Scenario
+
+
+def slots_by_category(sizes: tuple[int, ...], mix: Mapping[str, float]) -> NDArray[np.int64]:
+    """Slots of each category in each panel; shape (panel size, category), rows adding up to the sizes.
+
+    A panel of n has round(n x share) people of each category and the remainder in the largest one, whatever other
+    sizes stand beside it; smaller panels are therefore the first slots of larger ones.
+    """
+    shares = np.array([mix[name] for name in calibration.CATEGORIES])
+    slots = np.rint(np.outer(sizes, shares)).astype(np.int64)
+    largest = int(shares.argmax())
+    slots[:, largest] += np.array(sizes) - slots.sum(axis=1)
+    return slots
+
+
+def mortality(scenario: Scenario) -> dict[str, float]:
+    """Deaths per person and year by category."""
+    chosen = scenario.turnover.mortality or {}
+    return {name: float(chosen.get(name, rate)) for name, rate in calibration.default("mortality").items()}
+
+
+def departures(scenario: Scenario) -> float:
+    """Share of the panel that leaves alive each year: annual turnover less deaths.
+
+    Raises ValueError when deaths alone exceed the turnover.
+    """
+    annual = scenario.turnover.annual
+    annual = calibration.default("annual_turnover") if annual is None else annual
+    deaths = sum(scenario.mix[name] * rate for name, rate in mortality(scenario).items())
+    if annual < deaths:
+        raise ValueError(f"annual turnover of {annual:.3g} is below deaths of {deaths:.3g}")
+    return float(annual - deaths)
+
+
+def causes(scenario: Scenario) -> dict[str, float]:
+    """Share of the panel lost each year by cause, death first; adds up to the annual turnover."""
+    split = scenario.turnover.causes
+    weights = dict(split) if split is not None else calibration.default("turnover_causes")
+    leaving = departures(scenario)
+    total = sum(weights.values())
+    deaths = sum(scenario.mix[name] * rate for name, rate in mortality(scenario).items())
+    return {"death": deaths, **{cause: leaving * weight / total for cause, weight in weights.items()}}

@@ -1,0 +1,185 @@
+"""One slot, frozen: costs, health classes, deaths and leaving of a category become integer tables in whole dollars.
+
+A *slot* is a place on the panel; a *person* holds it for some years. The tables are all that the compiled kernel, the
+reference implementations and the exact law ever read, so each of them simulates the same integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from simdce.costs import CostLaw
+from simdce.slot_law import layout
+from simdce.slot_law.classes import class_shares, class_tables, cost_given_class, tail_grid
+from simdce.slot_law.deaths import death_by_rank
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SlotModel:
+    """What is to be frozen for one category.
+
+    ``law`` gives calendar-year dollars, everybody included; ``truncation`` is in the same dollars (None: no limit);
+    ``lag_1_correlation`` is that of a stayer's cost with next year's; ``leave`` the chance that a survivor leaves.
+    """
+
+    law: CostLaw
+    mortality: float
+    steepness: float
+    kept: float
+    lag_1_correlation: float
+    leave: float
+    truncation: float | None = None
+    joiner_multiple: float = 1.0
+
+
+@dataclass(frozen=True)
+class SlotLaw:
+    """The frozen integers of one category.
+
+    ``costs``: int32 (2, class, cell), whole dollars of the living and of decedents; ``classes``: int64 (kind, draw), the
+    health class of each of the 2**11 draws; ``death_thresholds``: int64 (class,), out of 2**14;
+    ``leave_threshold`` and ``drift_threshold``: a survivor whose move is below the first leaves, below the second draws
+    another class; ``truncation``: whole dollars, at most 2**31 - 1 when there is no limit.
+    """
+
+    costs: NDArray[np.int32]
+    classes: NDArray[np.int64]
+    death_thresholds: NDArray[np.int64]
+    leave_threshold: int
+    drift_threshold: int
+    truncation: int
+
+
+NO_LIMIT = 2**31 - 1
+
+
+def frozen(model: SlotModel) -> SlotLaw:
+    """The integer tables of a category. Raises ValueError for a model no table can meet, with the reason."""
+    edges = tail_grid()
+    cell_means = tail_cell_means(model.law, edges)
+    dying = death_by_rank(model.mortality, model.steepness, edges)
+
+    def correlation(coupling: float) -> float:
+        return lag_correlation(rows_by_class(coupling, edges, cell_means, dying), model.kept, 1)
+
+    if model.lag_1_correlation == 0:
+        coupling = 0.0
+    else:
+        top = correlation(0.999)
+        if top <= model.lag_1_correlation:
+            raise ValueError(
+                f"a lag-1 correlation of {model.lag_1_correlation:g} is out of reach: at most {top:.2f} when a class is "
+                f"kept with chance {model.kept:g}"
+            )
+        coupling = float(brentq(lambda r: correlation(r) - model.lag_1_correlation, 0.0, 0.999, xtol=1e-6))
+    rows = rows_by_class(coupling, edges, cell_means, dying)
+    living, decedents = rows.living, rows.decedents
+    costs = np.stack([_whole_dollars(living, cell_means), _whole_dollars(decedents, cell_means)])
+    if costs.max() > NO_LIMIT:
+        raise ValueError(f"a person-year of ${costs.max():,.0f} does not fit the tables (at most ${NO_LIMIT:,})")
+    tables = class_tables(rows.deaths, rows.mean_cost, model.kept, model.leave, model.joiner_multiple)
+    moves = 1 << layout.MOVE_BITS
+    leave_threshold = round(model.leave * moves)
+    return SlotLaw(
+        costs=costs.astype(np.int32),
+        classes=np.stack([np.repeat(np.arange(len(tables[kind])), tables[kind]) for kind in layout.KINDS]),
+        death_thresholds=rows.death_thresholds,
+        leave_threshold=leave_threshold,
+        drift_threshold=round(moves - (moves - leave_threshold) * model.kept),
+        truncation=NO_LIMIT if model.truncation is None else min(round(model.truncation), NO_LIMIT),
+    )
+
+
+def tail_cell_means(law: CostLaw, edges: FloatArray) -> FloatArray:
+    """Mean dollars in each cell of the tail grid; shape (cell,), rising along it."""
+    return np.diff(law.upper_partial_mean(edges)) / np.diff(edges)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Mass of the living and of decedents in each tail cell by class (class, cell), with what follows from it."""
+
+    living: FloatArray
+    decedents: FloatArray
+    death_thresholds: NDArray[np.int64]
+    cell_means: FloatArray
+
+    @property
+    def deaths(self) -> FloatArray:
+        """Chance of death by class."""
+        return self.death_thresholds / (1 << layout.DEATH_BITS)
+
+    @property
+    def mean_cost(self) -> FloatArray:
+        """Mean dollars by class, decedents included."""
+        return np.asarray((self.living + self.decedents) @ self.cell_means)
+
+
+def rows_by_class(coupling: float, edges: FloatArray, cell_means: FloatArray, dying: FloatArray) -> Rows:
+    """Split each class into the living and decedents, deaths by class rounded so that the category's total holds."""
+    mass = cost_given_class(coupling, edges)
+    decedents = mass * dying
+    exact = decedents.sum(axis=1) * (1 << layout.DEATH_BITS)
+    shares = class_shares()
+    thresholds = np.zeros(len(shares), np.int64)
+    owed = 0.0
+    for k in range(len(shares)):  # error diffusion: what one class rounds away the next one carries
+        thresholds[k] = max(0, round(exact[k] + owed / shares[k]))
+        owed += shares[k] * (exact[k] - thresholds[k])
+    scale = np.divide(thresholds, exact, out=np.zeros_like(exact), where=exact > 0)
+    decedents = np.minimum(decedents * scale[:, None], mass)
+    return Rows(mass - decedents, decedents, thresholds, cell_means)
+
+
+def lag_correlation(rows: Rows, kept: float, lag: int) -> float:
+    """Correlation of a person's cost with that ``lag`` years later, among those still aligned then.
+
+    Leaving is independent of cost: it thins the stayers without changing their law.
+    """
+    living, all_costs = rows.living, rows.living + rows.decedents
+    shares, deaths = class_shares(), rows.deaths
+    drift = shares * (1.0 + kept * (deaths - shares @ deaths) / ((1.0 - kept) * (1.0 - shares @ deaths)))
+    step = kept * np.eye(len(shares)) + (1.0 - kept) * drift
+    joint = np.diag(shares) @ step
+    for _ in range(lag - 1):
+        joint = joint @ np.diag(1.0 - deaths) @ step
+    # joint[k, l] * (mass of the living in k): alive at the end of the first year, class l at the last
+    first, second = living @ rows.cell_means, all_costs @ rows.cell_means
+    weight = float((living.sum(axis=1) @ joint).sum())
+    mean_first = float((first @ joint).sum()) / weight
+    mean_second = float(living.sum(axis=1) @ joint @ second) / weight
+    product = float(first @ joint @ second) / weight
+    square_first = float(((living @ rows.cell_means**2) @ joint).sum()) / weight
+    square_second = float(living.sum(axis=1) @ joint @ (all_costs @ rows.cell_means**2)) / weight
+    variance = (square_first - mean_first**2) * (square_second - mean_second**2)
+    return (product - mean_first * mean_second) / float(np.sqrt(variance))
+
+
+def _whole_dollars(mass: FloatArray, cell_means: FloatArray) -> FloatArray:
+    """The cost table of each row: conditional cell means rounded so that the row's mean is exact; (row, cell).
+
+    The rounding error is carried from the most frequent cells to the rarest, where a dollar weighs 2^-23.
+    """
+    low, high = layout.cell_bounds()
+    weight = high - low
+    order = np.argsort(-weight, kind="stable")
+    table = np.zeros((len(mass), layout.CELLS))
+    for row, masses in enumerate(mass):
+        if masses.sum() <= 0:
+            continue
+        tail_first = masses[::-1] / masses.sum()
+        share = np.concatenate([[0.0], np.cumsum(tail_first)])
+        dollars = np.concatenate([[0.0], np.cumsum(tail_first * cell_means[::-1])])
+        partial = np.interp(np.stack([low, high]), share / share[-1], dollars)
+        mean = np.divide(partial[1] - partial[0], weight, out=np.zeros_like(weight), where=weight > 0)
+        owed = 0.0
+        for cell in order[weight[order] > 0]:
+            table[row, cell] = max(0.0, np.round(mean[cell] + owed / weight[cell]))
+            owed += weight[cell] * (mean[cell] - table[row, cell])
+    return table

@@ -1,0 +1,112 @@
+"""Health classes: how much of a person's cost lasts, and where the people come from who fill them.
+
+Cost rank and class rank are joined by a Gaussian copula (correlation ``coupling``); a person keeps the class into the
+next year with chance ``kept`` or else draws anew, so the correlation of costs falls geometrically with the lag.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from simdce.slot_law.layout import CLASS_BITS, class_counts
+
+FloatArray = NDArray[np.float64]
+
+OCTAVES, CELLS_PER_OCTAVE, NODES = 44, 16, 24
+
+
+def tail_grid() -> FloatArray:
+    """Fine edges of the tail share v from 1 down to 0, the same number of cells in each octave."""
+    steps = 1.0 - np.arange(1, CELLS_PER_OCTAVE + 1) / (2 * CELLS_PER_OCTAVE)
+    edges = np.concatenate([[1.0], *(np.ldexp(steps, -octave) for octave in range(OCTAVES))])
+    edges[-1] = 0.0
+    return edges
+
+
+def class_shares() -> FloatArray:
+    """Long-run share of people in each health class, healthiest first; sums to one."""
+    counts = class_counts()
+    return counts / counts.sum()
+
+
+def cost_given_class(coupling: float, edges: FloatArray) -> FloatArray:
+    """Chance that a person of each class has a cost in each cell of the tail grid; shape (class, cell).
+
+    Integrated over the class by Gauss-Legendre, then scaled so that all classes together give back the cells exactly.
+    """
+    shares = class_shares()
+    bounds = 1.0 - np.concatenate([[0.0], np.cumsum(shares)])
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    ranks = bounds[1:, None] + 0.5 * (nodes + 1.0) * (bounds[:-1] - bounds[1:])[:, None]  # (class, node)
+    spread = np.sqrt(1.0 - coupling * coupling)
+    z_edge, z_rank = ndtri(edges), ndtri(ranks)
+    below = ndtr((z_edge[:, None, None] - coupling * z_rank) / spread) @ (0.5 * weights)  # (edge, class)
+    mass = -np.diff(below, axis=0).T
+    for _ in range(8):  # iterative proportional fitting; quadrature error is all it has to mend
+        mass /= mass.sum(axis=1, keepdims=True)
+        mass *= -np.diff(edges) / np.maximum(shares @ mass, np.finfo(float).tiny)
+    return np.asarray(mass)
+
+
+def class_tables(
+    deaths: FloatArray, mean_cost: FloatArray, kept: float, leave: float, joiner_multiple: float
+) -> dict[str, NDArray[np.int64]]:
+    """Counts out of 2**CLASS_BITS of every class, for first members, drifting survivors and joiners.
+
+    ``deaths`` and ``mean_cost`` are per class; ``leave`` is the chance that a survivor leaves. Joiners are the long-run
+    shares tilted exponentially to ``joiner_multiple`` times the mean cost. Survivors who drift are sicker than
+    average by just what death and joining took away (people age), which keeps the panel's mean the same every year:
+    with shares p, refill R and kept k, drift = (p - R joiner - (1 - leave) k p (1 - deaths)) / the rest.
+    Raises ValueError when no such drift exists.
+    """
+    shares = class_shares()
+    target = joiner_multiple * float(shares @ mean_cost)
+    joiner = _tilted(shares, mean_cost, target)
+    survive = 1.0 - float(shares @ deaths)
+    refill = 1.0 - (1.0 - leave) * survive
+    drift = shares - refill * joiner - (1.0 - leave) * kept * shares * (1.0 - deaths)
+    drift /= (1.0 - leave) * (1.0 - kept) * survive
+    if drift.min() < 0:
+        raise ValueError("joiners differ too much from the panel for this turnover: stayers cannot make up for them")
+    return {
+        "initial": class_counts(),
+        "drift": quantised(drift, mean_cost),
+        "joiner": quantised(joiner, mean_cost) if joiner_multiple != 1.0 else class_counts(),
+    }
+
+
+def quantised(shares: FloatArray, values: FloatArray) -> NDArray[np.int64]:
+    """Integer counts out of 2**CLASS_BITS near ``shares`` that keep the mean of ``values`` as close as possible."""
+    exact = shares / shares.sum() * (1 << CLASS_BITS)
+    counts = np.floor(exact).astype(np.int64)
+    for place in np.argsort(counts - exact)[: (1 << CLASS_BITS) - counts.sum()]:
+        counts[place] += 1
+    gain = values[None, :] - values[:, None]  # moving one draw from class i to class j
+    while True:
+        error = float((counts - exact) @ values)
+        movable = (counts[:, None] > np.maximum(exact[:, None] - 2, 0)) & (counts[None, :] < exact[None, :] + 2)
+        after = np.where(movable, np.abs(error + gain), np.inf)
+        if after.min() >= abs(error) * (1 - 1e-9):
+            return counts
+        source, sink = np.unravel_index(int(after.argmin()), after.shape)
+        counts[source] -= 1
+        counts[sink] += 1
+
+
+def _tilted(shares: FloatArray, values: FloatArray, target: float) -> FloatArray:
+    """``shares`` tilted exponentially in class order until ``values`` average ``target``."""
+    order = np.linspace(0.0, 1.0, len(shares))
+
+    def tilted(slope: float) -> FloatArray:
+        weights = shares * np.exp(slope * order)
+        return np.asarray(weights / weights.sum())
+
+    if abs(float(shares @ values) - target) < 1e-12 * abs(target):
+        return shares
+    low, high = -30.0, 30.0
+    if not float(tilted(low) @ values) < target < float(tilted(high) @ values):
+        raise ValueError("no mix of health classes has joiners of this cost")
+    return tilted(brentq(lambda slope: float(tilted(slope) @ values) - target, low, high, xtol=1e-13))

@@ -1,0 +1,165 @@
+"""Worlds: a scenario simulated from the single beneficiary up, the only caller of the kernel."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from simdce import calibration
+from simdce.population import slots_by_category
+from simdce.scenario import Scenario
+from simdce.slot_law import layout
+from simdce.slots import slot_laws
+
+FloatArray = NDArray[np.float64]
+
+SLOT_YEARS_A_CALL = 20_000_000
+"""About 20 ms of work, so that Ctrl-C, progress and threads all answer at once."""
+
+MOST_WORLDS_A_CALL = 512  # bounds the memory of a call where a category has few slots
+
+_SHOCK_PURPOSE = 64
+"""First purpose of the world-level draws; slots use the number of their category."""
+
+SHOCKS = ("annual", "persistent", "trend_error")
+
+
+@dataclass(frozen=True)
+class PanelYears:
+    """What every panel of every world cost in every year, before trend, shocks and true savings.
+
+    ``dollars`` and ``truncated_dollars``: int64 whole dollars at the price year; ``absent_units``: 32nds of a
+    person-year missing through death; ``deaths`` and ``departures``: people. All have axes (world, panel size, category,
+    year). ``slots``: int64 (panel size, category). ``shocks``: standard normal draws by name, axes (world, performance
+    year) or (world,) for the persistent one, whatever the panel size.
+    """
+
+    panel_sizes: tuple[int, ...]
+    categories: tuple[str, ...]
+    years: tuple[str, ...]
+    slots: NDArray[np.int64]
+    dollars: NDArray[np.int64]
+    truncated_dollars: NDArray[np.int64]
+    absent_units: NDArray[np.int32]
+    deaths: NDArray[np.int32]
+    departures: NDArray[np.int32]
+    shocks: dict[str, FloatArray]
+
+    @property
+    def worlds(self) -> int:
+        """Number of simulated worlds."""
+        return len(self.dollars)
+
+    def person_years(self, size: int) -> FloatArray:
+        """Person-years of one panel size by position; axes (world, category, year)."""
+        return self.slots[size][None, :, None] - self.absent_units[:, size] / layout.YEAR_UNITS
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the simulated totals: equal digests are equal worlds."""
+        found = hashlib.sha256(repr((self.panel_sizes, self.categories, self.years)).encode())
+        for totals in (self.dollars, self.truncated_dollars, self.absent_units, self.deaths, self.departures):
+            found.update(np.ascontiguousarray(totals).astype("<i8").tobytes())
+        return found.hexdigest()
+
+
+def simulate(
+    scenario: Scenario,
+    *,
+    threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+    slots_per_block: int | None = None,
+) -> PanelYears:
+    """Simulate every world of a scenario.
+
+    The same scenario gives the same bits for any number of threads, any ``slots_per_block`` and any other panel sizes
+    beside a given one. ``progress`` is told the finished fraction of the work. Raises InputError when the scenario's
+    numbers cannot be frozen into tables.
+    """
+    laws = slot_laws(scenario)
+    from simdce.kernel.panel import MEASURES, largest_block, simulate_worlds
+    from simdce.kernel.person_year import packed
+
+    sizes, years = scenario.panel.sizes, scenario.years
+    slots = slots_by_category(sizes, scenario.mix)
+    shape = (scenario.worlds, len(sizes), len(calibration.CATEGORIES), years.total)
+    totals = {
+        name: np.zeros(shape, np.int64 if "dollars" in name else np.int32) for name in MEASURES
+    }
+    run = simulate_worlds(years.total)
+    calls = []
+    for name, law in laws.items():
+        category = calibration.CATEGORIES.index(name)
+        edges = np.union1d([0], slots[:, category])
+        where = np.searchsorted(edges, slots[:, category])
+        tables = packed(law)
+        block = min(slots_per_block or largest_block(tables), largest_block(tables))
+        step = min(max(1, SLOT_YEARS_A_CALL // max(1, int(edges[-1]) * years.total)), MOST_WORLDS_A_CALL)
+        for first in range(0, scenario.worlds, step):
+            calls.append((category, tables, edges, where, block, first, min(first + step, scenario.worlds)))
+
+    def one_call(call: tuple[int, object, NDArray[np.int64], NDArray[np.int64], int, int, int]) -> float:
+        category, tables, edges, where, block, first, last = call
+        raw = np.zeros((last - first, len(edges), years.total, len(MEASURES)), np.uint64)
+        key = np.array([scenario.seed, category], np.uint64)
+        with np.errstate(over="ignore"):  # integer hashes wrap; compiled code never warns, interpreted code would
+            run(np.array([first, last]), key, tables, edges, block, raw[:, 1:])
+        nested = raw.cumsum(axis=1, dtype=np.int64)
+        for measure, name in enumerate(MEASURES):
+            totals[name][first:last, :, category] = nested[..., measure][:, where]
+        return (last - first) * float(edges[-1])
+
+    _run_all(one_call, calls, threads or os.cpu_count() or 1, progress)
+    return PanelYears(
+        panel_sizes=sizes,
+        categories=calibration.CATEGORIES,
+        years=years.labels,
+        slots=slots,
+        dollars=totals["dollars"],
+        truncated_dollars=totals["truncated_dollars"],
+        absent_units=totals["absent_units"],
+        deaths=totals["deaths"],
+        departures=totals["departures"],
+        shocks=world_shocks(scenario.seed, scenario.worlds, years.performance),
+    )
+
+
+def world_shocks(seed: int, worlds: int, performance_years: int) -> dict[str, FloatArray]:
+    """Standard normal draws shared by every panel size: annual and trend error (world, year), persistent (world,).
+
+    Each is a function of (seed, world, purpose, year) alone, so more worlds or years leave the others as they were.
+    """
+    from simdce.kernel.words import keys_of_worlds, mixed
+
+    draws = {}
+    for number, name in enumerate(SHOCKS):
+        years = 1 if name == "persistent" else performance_years
+        words = mixed(keys_of_worlds(seed, worlds, _SHOCK_PURPOSE + number, years))
+        normal = ndtri(((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
+        draws[name] = normal[:, 0] if name == "persistent" else normal
+    return draws
+
+
+def _run_all(
+    one_call: Callable[..., float], calls: list[tuple], threads: int, progress: Callable[[float], None] | None
+) -> None:
+    """Every call on a pool of threads; on Ctrl-C or an error the calls not yet begun are dropped."""
+    done = 0.0
+    total = sum((call[-1] - call[-2]) * float(call[2][-1]) for call in calls) or 1.0
+    pool = ThreadPoolExecutor(threads)
+    try:
+        pending: set[Future[float]] = {pool.submit(one_call, call) for call in calls}
+        while pending:
+            finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            done += sum(future.result() for future in finished)
+            if progress is not None:
+                progress(done / total)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
