@@ -16,6 +16,7 @@ from simdce import calibration
 from simdce.population import slots_by_category
 from simdce.scenario import Scenario
 from simdce.slot_law import layout
+from simdce.slot_law.moments import slot_moments
 from simdce.slots import slot_laws
 
 FloatArray = NDArray[np.float64]
@@ -38,7 +39,8 @@ class PanelYears:
     ``dollars`` and ``truncated_dollars``: int64 whole dollars at the price year; ``absent_units``: 32nds of a
     person-year missing through death; ``deaths`` and ``departures``: people. All have axes (world, panel size, category,
     year). ``slots``: int64 (panel size, category). ``shocks``: standard normal draws by name, axes (world, performance
-    year) or (world,) for the persistent one, whatever the panel size.
+    year) or (world,) for the persistent one, whatever the panel size. ``expected_per_capita`` and its truncated twin:
+    exact dollars per person-year of each category (category,).
     """
 
     panel_sizes: tuple[int, ...]
@@ -51,6 +53,8 @@ class PanelYears:
     deaths: NDArray[np.int32]
     departures: NDArray[np.int32]
     shocks: dict[str, FloatArray]
+    expected_per_capita: FloatArray
+    expected_truncated_per_capita: FloatArray
 
     @property
     def worlds(self) -> int:
@@ -116,6 +120,7 @@ def simulate(
             totals[name][first:last, :, category] = nested[..., measure][:, where]
         return (last - first) * float(edges[-1])
 
+    names, moments = calibration.CATEGORIES, {name: slot_moments(law) for name, law in laws.items()}
     _run_all(one_call, calls, threads or os.cpu_count() or 1, progress)
     return PanelYears(
         panel_sizes=sizes,
@@ -128,6 +133,8 @@ def simulate(
         deaths=totals["deaths"],
         departures=totals["departures"],
         shocks=world_shocks(scenario.seed, scenario.worlds, years.performance),
+        expected_per_capita=np.array([moments[name].mean if name in moments else 0.0 for name in names]),
+        expected_truncated_per_capita=np.array([moments[n].truncated_mean if n in moments else 0.0 for n in names]),
     )
 
 

@@ -1,0 +1,87 @@
+"""What an ACO chooses, and the quality it achieves: everything a settlement needs besides dollars and the rule.
+
+A choice left out takes the arrangement's default; a choice the arrangement does not offer is an error when it settles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from simdce.errors import InputError, nearest_name
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+ByYear = Annotated[tuple[Fraction, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+
+
+class Elections(BaseModel):
+    """An ACO's elections; fractions, not percent; a list holds one value per performance year.
+
+    ``agreement_start`` (calendar year), ``agreement_number`` and ``overrides`` (number by name of a term, benchmark or
+    repayment entry) are known to every arrangement, the rest only where the arrangement's ``[elections]`` name them.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    minimum_savings_rate: Fraction | Literal["variable"] | None = None
+    quality_standard: Literal["met", "alternative", "not_met"] | None = None
+    quality_score: Fraction | ByYear | None = None
+    low_revenue: bool | None = None
+    participant_revenue_share: Annotated[float, Field(gt=0.0)] | None = None
+    """Participants' Part A and B revenue as a fraction of the assigned beneficiaries' Part A and B expenditure; a
+    hospital's ACO may exceed 1, since participants also treat others."""
+    agreement_start: Annotated[int, Field(ge=1900, le=2200)] | None = None
+    agreement_number: Annotated[int, Field(ge=1)] | None = None
+    retention_withhold: bool | None = None
+    extreme_circumstance_relief: Fraction | ByYear | None = None
+    public_health_emergency_relief: bool | None = None
+    part_year: Fraction | ByYear | None = None
+    """Share of the calendar year that the performance year covers (six months of 2019: 0.5)."""
+    overrides: dict[str, float | Numbers] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, chosen: Mapping[str, Any], where: str = "") -> Elections:
+        """Elections of a mapping as read from a file or command line; raises InputError naming ``where`` and key."""
+        try:
+            return cls(**chosen)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = str(first["loc"][0])
+            if first["type"] == "extra_forbidden":
+                raise InputError(
+                    "no such election",
+                    where=where,
+                    key=key,
+                    allowed=", ".join(cls.model_fields),
+                    nearest=nearest_name(key, cls.model_fields),
+                ) from error
+            reason = first["msg"][:1].lower() + first["msg"][1:]
+            hint = _percent_hint(first["input"], first["type"])
+            choices = re.findall(r"'(\w+)'", first["msg"])
+            nearest = nearest_name(first["input"], choices) if isinstance(first["input"], str) else None
+            raise InputError(reason + hint, where=where, key=key, value=first["input"], nearest=nearest) from error
+
+    def chosen(self) -> dict[str, Any]:
+        """The elections made by name, without those left out and without start, number and overrides."""
+        shared = {"agreement_start", "agreement_number", "overrides"}
+        return {
+            name: value
+            for name in type(self).model_fields
+            if name not in shared and (value := getattr(self, name)) is not None
+        }
+
+
+def _percent_hint(value: object, problem: str) -> str:
+    """What was probably meant by 75 where 0.75 belongs."""
+    if problem == "less_than_equal" and isinstance(value, int | float) and 1 < value <= 100:
+        return f": a fraction, so {value:g} percent is {value / 100:g}"
+    return ""

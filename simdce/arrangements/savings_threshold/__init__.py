@@ -1,0 +1,1 @@
+"""Savings threshold (Physician Group Practice demonstration): share what lies beyond a threshold, remember losses."""

@@ -1,0 +1,88 @@
+"""The assumptions register: every default and every choice behind a run, with unit, source, confidence, who set it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from simdce import arrangements, calibration
+from simdce.scenario import Scenario
+
+NOT_MODELLED = (
+    "risk scores and their caps (the panel's risk is taken to be stable)",
+    "stop-loss of Direct Contracting and ACO REACH (attachment points and payout rates were not found)",
+    "health equity adjustment, high-performers pool, capitation payments and their recoupment",
+    "prior savings adjustment and risk adjustment of the Shared Savings Program",
+    "growth or shrinking of the panel, practices that leave as a whole, and clustering of patients by physician",
+    "annualised truncation: costs are cut off per calendar year, where CMS cuts off annualised cost",
+    "claims run-out and interim settlements, cash timing, and what the entity passes on to its practices",
+    "correlation of a person's health class with leaving other than by death",
+)
+"""What a reader might expect and does not get; printed in every report."""
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One line of the register; ``set_by`` is "scenario", "calibration" or "rule"."""
+
+    name: str
+    value: Any
+    unit: str
+    source: str
+    confidence: str
+    years: str
+    set_by: str
+
+
+def assumptions(scenario: Scenario) -> list[Assumption]:
+    """What the run assumes: first the population, then every number of its arrangements in force."""
+    found = [_of_population(scenario, name, chosen) for name, chosen in _choices(scenario).items()]
+    years = scenario.years.performance_years
+    for choice in scenario.arrangements:
+        rules = arrangements.load(choice.name)
+        held = rules.in_force(years, choice.elections)
+        for name, term in held.known.items():
+            if name in choice.elections.overrides:
+                entries = held.sourced(name)
+            else:
+                dated = (term.known_at(date) for date in held.timeline.dates(term.by))
+                entries = tuple({id(entry): entry for entry in dated if entry is not None}.values())
+            set_by = "scenario" if name in choice.elections.overrides else "rule"
+            found += [
+                Assumption(f"{choice.key}.{name}", e.value, e.unit, e.source, e.confidence, e.years, set_by)
+                for e in entries
+            ]
+    return found
+
+
+def _choices(scenario: Scenario) -> dict[str, Any]:
+    """Each calibrated quantity with the scenario's own value, None where the default stands."""
+    turnover, shocks = scenario.turnover, scenario.shocks
+    quiet = shocks.preset == "none"
+    return {
+        "mix": scenario.panel.mix,
+        "mean_2019": None,
+        "truncated_mean": None,
+        "shape": None,
+        "truncation_percentile": scenario.truncation.dollars or scenario.truncation.percentile,
+        "lag_correlations": scenario.persistence.lag_1_correlation,
+        "class_kept": scenario.persistence.class_kept,
+        "mortality": turnover.mortality,
+        "decedent_cost_multiple": turnover.decedent_cost_multiple,
+        "annual_turnover": turnover.annual,
+        "turnover_causes": None if turnover.causes is None else dict(turnover.causes),
+        "joiner_cost_multiple": turnover.joiner_cost_multiple,
+        "true_savings": scenario.savings.true,
+        "annual_trend": scenario.benchmark.annual_trend,
+        "annual_shock_sd": 0.0 if quiet and shocks.annual_sd is None else shocks.annual_sd,
+        "persistent_mismatch_sd": 0.0 if quiet and shocks.persistent_sd is None else shocks.persistent_sd,
+        "trend_error_sd": 0.0 if quiet and shocks.trend_error_sd is None else shocks.trend_error_sd,
+    }
+
+
+def _of_population(scenario: Scenario, name: str, chosen: Any) -> Assumption:
+    dated = name in {"mix", "truncated_mean"}
+    entry = calibration.sourced(name, scenario.panel.price_year if dated else None)
+    if chosen is None:
+        return Assumption(name, entry.value, entry.unit, entry.source, entry.confidence, entry.years, "calibration")
+    return Assumption(name, chosen, entry.unit, "the scenario", "set by the user", "all years", "scenario")

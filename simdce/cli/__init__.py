@@ -1,0 +1,44 @@
+"""The command line: one file a command, imported only when it runs."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simdce.errors import InputError
+
+EXIT_BAD_INPUT = 2
+
+
+class Commands(click.Group):
+    """The files of this folder as commands; bad input ends in one line on standard error and exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, by name."""
+        return sorted(path.stem.replace("_", "-") for path in Path(__file__).parent.glob("[!_]*.py"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a file, or None when there is no such file."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = import_module(f"simdce.cli.{cmd_name.replace('-', '_')}")
+        found: click.Command = module.command
+        return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an InputError is the user's to mend and gets no traceback."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            click.echo(f"simdce: {error}", err=True)
+            sys.exit(EXIT_BAD_INPUT)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="simdce")
+def main() -> None:
+    """What a Medicare shared-risk contract pays, owes and needs, simulated from the single beneficiary up."""

@@ -1,0 +1,91 @@
+"""One number about risk per function, from simulated worlds, with its Monte Carlo standard error.
+
+Every argument has one entry per world; worlds are independent, so errors follow from their spread. Quantities of tails
+use their influence functions (Manistre & Hancock, N. Am. Actuar. J. 2005).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A Monte Carlo figure and its standard error, in the same unit."""
+
+    value: float
+    standard_error: float
+
+
+UNKNOWN = Estimate(float("nan"), float("nan"))
+"""Of a quantity that no simulated world shows, such as the mean payment when nobody is paid."""
+
+
+def mean(amounts: FloatArray) -> Estimate:
+    """The expectation of ``amounts``."""
+    return Estimate(float(amounts.mean()), _standard_error(amounts))
+
+
+def chance(events: BoolArray | FloatArray) -> Estimate:
+    """The probability of an event; with fractions (events per year), the average of them.
+
+    An event never (or always) seen among W worlds has the error of one seen once: it is not known to be impossible.
+    """
+    shares = np.asarray(events, float)
+    floor = 1.0 / len(shares) if shares.min() == shares.max() else 0.0
+    return Estimate(float(shares.mean()), max(_standard_error(shares), floor))
+
+
+def standard_deviation(amounts: FloatArray) -> Estimate:
+    """The standard deviation of ``amounts``; its error from the fourth moment."""
+    deviations = (amounts - amounts.mean()) ** 2
+    spread = float(np.sqrt(deviations.mean()))
+    return Estimate(spread, _standard_error(deviations) / (2.0 * spread) if spread > 0 else 0.0)
+
+
+def percentile(amounts: FloatArray, probability: float) -> Estimate:
+    """The quantile of ``amounts`` at a probability: an order statistic, never interpolated across a gap in the law.
+
+    Its error is half the distance between the order statistics one binomial standard deviation below and above.
+    """
+    count = len(amounts)
+    spread = np.sqrt(count * probability * (1.0 - probability))
+    places = np.ceil(probability * count - 1.0 + np.array([0.0, -spread, spread]))
+    chosen = np.clip(places, 0, count - 1).astype(int)
+    values = np.partition(amounts, np.unique(chosen))[chosen]
+    return Estimate(float(values[0]), float(values[2] - values[1]) / 2.0)
+
+
+def tail_value_at_risk(losses: FloatArray, probability: float) -> Estimate:
+    """The mean of the worst share ``1 - probability`` of losses (TVaR), by the excess over their quantile."""
+    quantile = percentile(losses, probability).value
+    excess = np.maximum(losses - quantile, 0.0) / (1.0 - probability)
+    return Estimate(quantile + float(excess.mean()), _standard_error(excess))
+
+
+def mean_given(amounts: FloatArray, condition: BoolArray) -> Estimate:
+    """The expectation of ``amounts`` in the worlds where ``condition`` holds; unknown when it never does."""
+    chosen = amounts[condition]
+    if len(chosen) < 2:
+        return UNKNOWN
+    return Estimate(float(chosen.mean()), _standard_error(chosen))
+
+
+def variance_ratio(part: FloatArray, whole: FloatArray) -> Estimate:
+    """Var(part) / Var(whole) of two figures of the same worlds; error by the delta method, 1 when both are constant."""
+    below = (whole - whole.mean()) ** 2
+    above = (part - part.mean()) ** 2
+    if below.mean() == 0:
+        return Estimate(1.0, 0.0)
+    ratio = float(above.mean() / below.mean())
+    return Estimate(ratio, _standard_error((above - ratio * below) / below.mean()))
+
+
+def _standard_error(amounts: FloatArray) -> float:
+    return float(amounts.std(ddof=1) / np.sqrt(len(amounts))) if len(amounts) > 1 else float("nan")

@@ -1,0 +1,104 @@
+"""Tidy results: one row per arrangement, panel size, performance year and metric, and what every metric means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simdce.metrics import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("arrangement", "panel_size", "performance_year", "metric", "value", "standard_error")
+
+AGREEMENT = "agreement"
+"""In the column of performance years: the sum over the agreement, or its worst year where the metric says so."""
+
+PERCENTILES = (0.005, 0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99, 0.995)
+TAILS = (0.90, 0.95, 0.99, 0.995)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a metric is: its unit and one sentence."""
+
+    unit: str
+    sentence: str
+
+
+def _described() -> Iterator[tuple[str, Metric]]:
+    dollars, chance = "dollars", "probability"
+    yield "chance_paid", Metric(chance, "The ACO is paid (over the agreement: paid more than it owes).")
+    yield "chance_owing", Metric(chance, "The ACO owes (over the agreement: owes more than it is paid).")
+    yield "mean_net", Metric(dollars, "Expected payment less expected amount owed.")
+    yield "mean_earned", Metric(dollars, "Expected payment, years without one counted as zero.")
+    yield "mean_owed", Metric(dollars, "Expected amount owed, years without one counted as zero.")
+    yield "mean_earned_if_paid", Metric(dollars, "Expected net payment in the worlds where the ACO is paid.")
+    yield "mean_owed_if_owing", Metric(dollars, "Expected net amount owed in the worlds where the ACO owes.")
+    yield "sd_net", Metric(dollars, "Standard deviation of the net payment.")
+    yield "chance_payment_limit", Metric(chance, "The payment is cut by the performance payment limit (in any year).")
+    yield "chance_loss_limit", Metric(chance, "The amount owed is cut by the loss limit (in any year).")
+    yield (
+        "chance_false_reward",
+        Metric(chance, "Paid although true savings are 0, the lasting benchmark mismatch being off."),
+    )
+    yield "chance_missed_reward", Metric(chance, "Not paid although true savings are the scenario's, the lasting benchmark mismatch being off.")
+    yield "mean_net_without_savings", Metric(dollars, "Expected net payment with true savings of 0, mismatch off: what chance is worth.")
+    yield "mean_savings_rate", Metric("fraction of benchmark", "Expected measured savings rate.")
+    yield "sd_savings_rate", Metric("fraction of benchmark", "Standard deviation of the measured savings rate.")
+    yield (
+        "sd_savings_rate_sampling",
+        Metric("fraction of benchmark", "The same without world-level shocks: what a larger panel removes."),
+    )
+    yield (
+        "removable_variance",
+        Metric("fraction", "Share of the variance of the savings rate that a larger panel would remove."),
+    )
+    for probability in PERCENTILES:
+        text = f"{100 * probability:g}"
+        yield f"net_p{text}", Metric(dollars, f"Net payment: {text}th percentile, negative when owing.")
+        yield (
+            f"savings_rate_p{text}",
+            Metric("fraction of benchmark", f"Measured savings rate: {text}th percentile."),
+        )
+    for probability in TAILS:
+        text = f"{100 * probability:g}"
+        yield f"var_{text}", Metric(dollars, f"Loss (negative net payment) not exceeded with probability {text}% (VaR).")
+        yield f"tvar_{text}", Metric(dollars, f"Mean loss in the worst {100 - 100 * probability:g}% of worlds (TVaR).")
+
+
+METRICS: dict[str, Metric] = dict(_described())
+"""Every metric of the estimates, in the order of the tables."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One estimate and where it belongs."""
+
+    arrangement: str
+    panel_size: int
+    performance_year: str
+    metric: str
+    estimate: Estimate
+
+    def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise KeyError(f"metric {self.metric!r} has no description in METRICS")
+
+
+def frame(rows: list[Row]) -> pd.DataFrame:
+    """The rows as a data frame with the columns of COLUMNS."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "arrangement": pd.Series([row.arrangement for row in rows], dtype="str"),
+            "panel_size": pd.Series([row.panel_size for row in rows], dtype="int64"),
+            "performance_year": pd.Series([row.performance_year for row in rows], dtype="str"),
+            "metric": pd.Series([row.metric for row in rows], dtype="str"),
+            "value": pd.Series([row.estimate.value for row in rows], dtype="float64"),
+            "standard_error": pd.Series([row.estimate.standard_error for row in rows], dtype="float64"),
+        }
+    )

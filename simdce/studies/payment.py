@@ -1,0 +1,128 @@
+"""The law of the payment: how likely, how much, how bad, by year and over the agreement, for every panel size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdce import arrangements, metrics
+from simdce.arrangements.settlement import Settlement
+from simdce.metrics import Estimate
+from simdce.results import AGREEMENT, PERCENTILES, TAILS, Row
+from simdce.scenario import Scenario
+from simdce.settle import SAVINGS_KNOWN, Experience, counts_truncated, experience, outcome_of
+from simdce.worlds import SHOCKS, PanelYears
+
+FloatArray = NDArray[np.float64]
+
+
+def payment_estimates(
+    scenario: Scenario, panels: PanelYears, progress: Callable[[float], None] | None = None
+) -> list[Row]:
+    """Estimates of every arrangement, panel size and performance year, and over the agreement."""
+    rows: list[Row] = []
+    for number, size in enumerate(panels.panel_sizes):
+        lived = Lived(scenario, panels, size)
+        for choice in scenario.arrangements:
+            rows += list(_of_arrangement(lived, choice.key))
+        if progress is not None:
+            progress((number + 1) / len(panels.panel_sizes))
+    return rows
+
+
+class Lived:
+    """The experience of one panel size, counted and shocked in each of the ways its settlements ask for, kept once."""
+
+    def __init__(self, scenario: Scenario, panels: PanelYears, panel_size: int) -> None:
+        self.scenario, self.panels, self.panel_size = scenario, panels, panel_size
+        self._kept: dict[tuple[bool, tuple[str, ...]], Experience] = {}
+
+    @property
+    def expected_expenditure(self) -> float:
+        """Expected Part A and B dollars of the first performance year, untruncated, without true savings."""
+        lived = self._in_way(truncated=False, shocks=())
+        people = lived.inputs.person_years[..., 0].mean(axis=0)
+        return float(people @ lived.inputs.expected_per_capita) * float(lived.inputs.price_level[0])
+
+    def _in_way(self, *, truncated: bool, shocks: tuple[str, ...]) -> Experience:
+        way = (truncated, shocks)
+        if way not in self._kept:
+            self._kept[way] = experience(
+                self.scenario, self.panels, self.panel_size, truncated=truncated, shocks=shocks
+            )
+        return self._kept[way]
+
+    def settled(
+        self, key: str, true_savings: float | None = None, *, shocks: tuple[str, ...] = SHOCKS
+    ) -> tuple[Settlement, FloatArray]:
+        """The settlement under an arrangement and the benchmark it was measured against, (world, year) each."""
+        scenario = self.scenario
+        choice = next(choice for choice in scenario.arrangements if choice.key == key)
+        rules = arrangements.load(choice.name)
+        years = scenario.years.performance_years
+        rule = rules.in_force(years, choice.elections)
+        lived = self._in_way(truncated=counts_truncated(rule), shocks=shocks)
+        outcome = outcome_of(lived, scenario, rule, true_savings)
+        return rules.settle(outcome, years, choice.elections), outcome.benchmark
+
+
+def _of_arrangement(lived: Lived, key: str) -> Iterator[Row]:
+    settlement, benchmark = lived.settled(key)
+    idle, _ = lived.settled(key, 0.0, shocks=SAVINGS_KNOWN)
+    working, _ = lived.settled(key, shocks=SAVINGS_KNOWN)
+    quiet, quiet_benchmark = lived.settled(key, shocks=())
+    rate, quiet_rate = settlement.gross_savings / benchmark, quiet.gross_savings / quiet_benchmark
+
+    def row(year: str, metric: str, estimate: Estimate) -> Row:
+        return Row(key, lived.panel_size, year, metric, estimate)
+
+    for number in range(rate.shape[1]):
+        year = f"PY{number + 1}"
+        net = settlement.net[:, number]
+        for metric, estimate in _of_net(net, settlement.earned[:, number], settlement.owed[:, number]):
+            yield row(year, metric, estimate)
+        yield row(year, "chance_payment_limit", metrics.chance(settlement.savings_cap_hit[:, number]))
+        yield row(year, "chance_loss_limit", metrics.chance(settlement.loss_limit_hit[:, number]))
+        yield row(year, "chance_false_reward", metrics.chance(idle.earned[:, number] > 0))
+        yield row(year, "chance_missed_reward", metrics.chance(working.earned[:, number] <= 0))
+        yield row(year, "mean_net_without_savings", metrics.mean(idle.net[:, number]))
+        for metric, estimate in _of_rate(rate[:, number], quiet_rate[:, number]):
+            yield row(year, metric, estimate)
+    net = settlement.net.sum(axis=1)
+    for metric, estimate in _of_net(net, settlement.earned.sum(axis=1), settlement.owed.sum(axis=1)):
+        yield row(AGREEMENT, metric, estimate)
+    yield row(AGREEMENT, "chance_payment_limit", metrics.chance(settlement.savings_cap_hit.any(axis=1)))
+    yield row(AGREEMENT, "chance_loss_limit", metrics.chance(settlement.loss_limit_hit.any(axis=1)))
+    yield row(AGREEMENT, "chance_false_reward", metrics.chance(idle.net.sum(axis=1) > 0))
+    yield row(AGREEMENT, "chance_missed_reward", metrics.chance(working.net.sum(axis=1) <= 0))
+    yield row(AGREEMENT, "mean_net_without_savings", metrics.mean(idle.net.sum(axis=1)))
+    whole = settlement.gross_savings.sum(axis=1) / benchmark.sum(axis=1)
+    for metric, estimate in _of_rate(whole, quiet.gross_savings.sum(axis=1) / quiet_benchmark.sum(axis=1)):
+        yield row(AGREEMENT, metric, estimate)
+
+
+def _of_net(net: FloatArray, earned: FloatArray, owed: FloatArray) -> Iterator[tuple[str, Estimate]]:
+    yield "chance_paid", metrics.chance(net > 0)
+    yield "chance_owing", metrics.chance(net < 0)
+    yield "mean_net", metrics.mean(net)
+    yield "mean_earned", metrics.mean(earned)
+    yield "mean_owed", metrics.mean(owed)
+    yield "mean_earned_if_paid", metrics.mean_given(net, net > 0)
+    yield "mean_owed_if_owing", metrics.mean_given(-net, net < 0)
+    yield "sd_net", metrics.standard_deviation(net)
+    for probability in PERCENTILES:
+        yield f"net_p{100 * probability:g}", metrics.percentile(net, probability)
+    for probability in TAILS:
+        yield f"var_{100 * probability:g}", metrics.percentile(-net, probability)
+        yield f"tvar_{100 * probability:g}", metrics.tail_value_at_risk(-net, probability)
+
+
+def _of_rate(rate: FloatArray, quiet: FloatArray) -> Iterator[tuple[str, Estimate]]:
+    yield "mean_savings_rate", metrics.mean(rate)
+    yield "sd_savings_rate", metrics.standard_deviation(rate)
+    yield "sd_savings_rate_sampling", metrics.standard_deviation(quiet)
+    yield "removable_variance", metrics.variance_ratio(quiet, rate)
+    for probability in PERCENTILES:
+        yield f"savings_rate_p{100 * probability:g}", metrics.percentile(rate, probability)

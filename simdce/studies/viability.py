@@ -1,0 +1,105 @@
+"""When does a panel stop being a gamble? The smallest size at which stated confidences hold, and the curve behind it.
+
+A condition states the true savings, so the lasting mismatch of the benchmark is off: it would count true performance
+twice. Annual shocks and trend errors stay as the scenario has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import exp, log
+
+import numpy as np
+
+from simdce import metrics
+from simdce.metrics import Estimate
+from simdce.scenario import Scenario, ViabilityCondition
+from simdce.settle import SAVINGS_KNOWN
+from simdce.studies.payment import Lived
+from simdce.worlds import PanelYears
+
+INTERVAL_Z = 1.96
+"""Half-width of the reported interval in standard errors: 95% under the normal law."""
+
+
+@dataclass(frozen=True)
+class ViabilityCurve:
+    """One condition under one arrangement over all panel sizes.
+
+    ``smallest`` is the panel from which the condition holds at every larger simulated size (interpolated in the log of
+    the size), with ``low`` and ``high`` where the curve plus or minus 1.96 standard errors does; None where it does not
+    hold at the largest size simulated. A value equal to the smallest simulated size means "that or less".
+    """
+
+    arrangement: str
+    condition: ViabilityCondition
+    panel_sizes: tuple[int, ...]
+    chances: tuple[Estimate, ...]
+    smallest: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def text(self) -> str:
+        """The condition in words."""
+        return condition_text(self.condition)
+
+
+def condition_text(condition: ViabilityCondition) -> str:
+    """A stated confidence in words, such as "paid in at least 80% of years when true savings are 3%"."""
+    bound = condition.at_most if condition.at_least is None else condition.at_least
+    side = "at most" if condition.at_least is None else "at least"
+    unit = "years" if condition.over == "year" else "agreements"
+    return (
+        f"{'paid' if condition.outcome == 'paid' else 'owing'} in {side} {100 * (bound or 0):g}% of {unit} "
+        f"when true savings are {100 * condition.true_savings:g}%"
+    )
+
+
+def viability(
+    scenario: Scenario, panels: PanelYears, progress: Callable[[float], None] | None = None
+) -> list[ViabilityCurve]:
+    """Every viability condition of the scenario under every arrangement."""
+    conditions = scenario.questions.viability
+    found: dict[tuple[str, ViabilityCondition], list[Estimate]] = {}
+    for number, size in enumerate(panels.panel_sizes):
+        lived = Lived(scenario, panels, size)
+        for choice in scenario.arrangements:
+            for condition in conditions:
+                found.setdefault((choice.key, condition), []).append(_chance(lived, choice.key, condition))
+        if progress is not None:
+            progress((number + 1) / len(panels.panel_sizes))
+    return [_curve(key, condition, panels.panel_sizes, chances) for (key, condition), chances in found.items()]
+
+
+def _chance(lived: Lived, key: str, condition: ViabilityCondition) -> Estimate:
+    settlement, _ = lived.settled(key, condition.true_savings, shocks=SAVINGS_KNOWN)
+    amounts = settlement.net if condition.over == "year" else settlement.net.sum(axis=1, keepdims=True)
+    events = amounts > 0 if condition.outcome == "paid" else amounts < 0
+    return metrics.chance(events.mean(axis=1))
+
+
+def _curve(
+    key: str, condition: ViabilityCondition, sizes: tuple[int, ...], chances: list[Estimate]
+) -> ViabilityCurve:
+    values = np.array([estimate.value for estimate in chances])
+    errors = INTERVAL_Z * np.array([estimate.standard_error for estimate in chances])
+    if condition.at_least is not None:
+        margins = [values - condition.at_least + shift for shift in (0.0, errors, -errors)]
+    else:
+        margins = [(condition.at_most or 0.0) - values + shift for shift in (0.0, errors, -errors)]
+    smallest, low, high = (_crossing(sizes, margin) for margin in margins)
+    return ViabilityCurve(key, condition, sizes, tuple(chances), smallest, low, high)
+
+
+def _crossing(sizes: tuple[int, ...], margin: metrics.FloatArray) -> float | None:
+    """The size from which ``margin`` stays at or above zero, between grid points linear in log size."""
+    failing = np.flatnonzero(margin < 0)
+    if len(failing) == 0:
+        return float(sizes[0])
+    last = int(failing[-1])
+    if last == len(sizes) - 1:
+        return None
+    share = -margin[last] / (margin[last + 1] - margin[last])
+    return exp(log(sizes[last]) + share * (log(sizes[last + 1]) - log(sizes[last])))
