@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from simdce import arrangements, calibration
-from simdce.scenario import Scenario
+from simdce.scenario import ArrangementChoice, Scenario
 
 NOT_MODELLED = (
     "risk scores and their caps (the panel's risk is taken to be stable)",
@@ -86,3 +87,34 @@ def _of_population(scenario: Scenario, name: str, chosen: Any) -> Assumption:
     if chosen is None:
         return Assumption(name, entry.value, entry.unit, entry.source, entry.confidence, entry.years, "calibration")
     return Assumption(name, chosen, entry.unit, "the scenario", "set by the user", "all years", "scenario")
+
+
+def cautions(scenario: Scenario) -> list[str]:
+    """What a careful reader should know before believing the results: rules out of season, panels too small, doubts.
+
+    One sentence a matter, naming every arrangement it concerns.
+    """
+    concerned: dict[str, list[str]] = {}
+    for choice in scenario.arrangements:
+        for matter in _matters(scenario, choice):
+            concerned.setdefault(matter, []).append(choice.key)
+    return [f"{', '.join(keys)}: {matter}" for matter, keys in concerned.items()]
+
+
+def _matters(scenario: Scenario, choice: ArrangementChoice) -> Iterator[str]:
+    years = scenario.years.performance_years
+    rules = arrangements.load(choice.name)
+    held = rules.in_force(years, choice.elections)
+    if held.timeline.outside:
+        outside = ", ".join(map(str, held.timeline.outside))
+        yield f"not in force in {outside}; judged by the rules of the nearest year."
+    if "truncation_dollars" in held and held.values("truncation_dollars")[0] != scenario.truncation.dollars:
+        amount = held.values("truncation_dollars")[0]
+        yield f"cuts off a person's cost at ${amount:,.0f}; set truncation.dollars in the scenario to count so."
+    if "minimum_beneficiaries" in held:
+        least = int(max(held.values("minimum_beneficiaries")))
+        if scenario.panel.sizes[0] < least:
+            yield f"at least {least:,} people are required; smaller panels are shown as if admitted."
+    doubtful = sorted({name for name, _ in rules.uncertain(years, choice.elections)})
+    if doubtful:
+        yield f"uses numbers not seen in a document ({', '.join(doubtful)})."

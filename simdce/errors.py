@@ -1,4 +1,4 @@
-"""The one error a user's input can raise: where it stands, what it says, what is allowed, and what was probably meant."""
+"""The one error a user's input can raise: where it stands, what it says, what is allowed, what was probably meant."""
 
 from __future__ import annotations
 

@@ -44,8 +44,14 @@ def _described() -> Iterator[tuple[str, Metric]]:
         "chance_false_reward",
         Metric(chance, "Paid although true savings are 0, the lasting benchmark mismatch being off."),
     )
-    yield "chance_missed_reward", Metric(chance, "Not paid although true savings are the scenario's, the lasting benchmark mismatch being off.")
-    yield "mean_net_without_savings", Metric(dollars, "Expected net payment with true savings of 0, mismatch off: what chance is worth.")
+    yield (
+        "chance_missed_reward",
+        Metric(chance, "Not paid although true savings are the scenario's, the lasting benchmark mismatch being off."),
+    )
+    yield (
+        "mean_net_without_savings",
+        Metric(dollars, "Expected net payment with true savings of 0, mismatch off: what chance is worth."),
+    )
     yield "mean_savings_rate", Metric("fraction of benchmark", "Expected measured savings rate.")
     yield "sd_savings_rate", Metric("fraction of benchmark", "Standard deviation of the measured savings rate.")
     yield (
@@ -65,7 +71,7 @@ def _described() -> Iterator[tuple[str, Metric]]:
         )
     for probability in TAILS:
         text = f"{100 * probability:g}"
-        yield f"var_{text}", Metric(dollars, f"Loss (negative net payment) not exceeded with probability {text}% (VaR).")
+        yield f"var_{text}", Metric(dollars, f"Loss (negative net payment) not exceeded with chance {text}% (VaR).")
         yield f"tvar_{text}", Metric(dollars, f"Mean loss in the worst {100 - 100 * probability:g}% of worlds (TVaR).")
 
 

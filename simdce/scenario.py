@@ -92,7 +92,9 @@ class MixtureCost(Table):
     """Lognormals beside people without cost (the weights may add up to less than 1)."""
 
     law: Literal["mixture"]
-    weights: Annotated[tuple[Share, ...], BeforeValidator(_as_tuple)] = Field(min_length=1, description="share of people")
+    weights: Annotated[tuple[Share, ...], BeforeValidator(_as_tuple)] = Field(
+        min_length=1, description="share of people"
+    )
     means: Annotated[tuple[Positive, ...], BeforeValidator(_as_tuple)] = Field(description="dollars per person-year")
     log_sds: Annotated[tuple[Positive, ...], BeforeValidator(_as_tuple)] = Field(description="sd of the log of dollars")
 
@@ -101,7 +103,7 @@ class MixtureCost(Table):
         if not len(self.weights) == len(self.means) == len(self.log_sds):
             raise ValueError("weights, means and log_sds need the same number of entries")
         if not 0 < sum(self.weights) <= 1 + 1e-9:
-            raise ValueError(f"weights must add up to more than 0 and at most 1, these add up to {sum(self.weights):.6g}")
+            raise ValueError(f"weights must add up to at most 1 and more than 0, not to {sum(self.weights):.6g}")
         return self
 
 
@@ -123,7 +125,7 @@ class Catastrophic(Table):
     """The tail of claims above a quantile: more frequent, more severe, or a Pareto."""
 
     above_quantile: Annotated[float, Field(gt=0.5, lt=1.0)] = Field(0.99, description="quantile where the tail begins")
-    frequency_multiplier: Annotated[float, Field(gt=0.0, le=20.0)] = Field(1.0, description="times as many claims there")
+    frequency_multiplier: Annotated[float, Field(gt=0.0, le=20.0)] = Field(1.0, description="times as many claims")
     severity_multiplier: Annotated[float, Field(ge=0.0, le=20.0)] = Field(1.0, description="times the excess over it")
     pareto_index: Annotated[float, Field(gt=1.5, le=50.0)] | None = Field(
         None, description="index of a Pareto tail in place of the law's own; Medicare's is about 3.3"
@@ -132,7 +134,7 @@ class Catastrophic(Table):
     @model_validator(mode="after")
     def _check(self) -> Catastrophic:
         if (1.0 - self.above_quantile) * self.frequency_multiplier >= 0.5:
-            raise ValueError("the tail would hold half of all people: lower frequency_multiplier or raise above_quantile")
+            raise ValueError("the tail would hold half of all people: lower frequency_multiplier")
         return self
 
 
@@ -207,10 +209,10 @@ class Truncation(Table):
 class Years(Table):
     """The calendar: baseline years, then gap years, then performance years."""
 
-    first_performance_year: int = Field(2024, ge=2005, le=2036, description="calendar year of the first performance year")
+    first_performance_year: int = Field(2024, ge=2005, le=2036, description="calendar year of performance year 1")
     performance: Annotated[int, Field(ge=1, le=10)] = Field(3, description="number of performance years")
     baseline: Annotated[int, Field(ge=1, le=5)] = Field(3, description="number of baseline years")
-    gap: Annotated[int, Field(ge=0, le=8)] = Field(0, description="years between the last baseline and the first performance year")
+    gap: Annotated[int, Field(ge=0, le=8)] = Field(0, description="years between baseline and performance years")
 
     @property
     def total(self) -> int:
@@ -382,9 +384,9 @@ class Scenario(Table):
     @property
     def mix(self) -> dict[str, float]:
         """Share of each category, in the order of the categories; the user's or that of ACOs in the price year."""
-        shares = self.panel.mix or calibration.default("mix", self.panel.price_year)
-        total = sum(shares.values())
-        return {name: float(shares.get(name, 0.0)) / total for name in calibration.CATEGORIES}
+        chosen: Any = self.panel.mix or calibration.default("mix", self.panel.price_year)
+        total = sum(chosen.values())
+        return {name: float(chosen.get(name, 0.0)) / total for name in calibration.CATEGORIES}
 
     @property
     def digest(self) -> str:

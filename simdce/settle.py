@@ -47,7 +47,7 @@ def experience(
     """
     size = _position(panels, panel_size)
     years = scenario.years
-    dollars = (panels.truncated_dollars if truncated else panels.dollars)[:, size]
+    dollars = (panels.truncated_dollars if truncated else panels.dollars)[:, size].astype(np.float64)
     person_years = panels.person_years(size)
     performance = years.performance_slice
     annual = scenario.benchmark.annual_trend
@@ -70,7 +70,7 @@ def experience(
 
 
 def outcome_of(lived: Experience, scenario: Scenario, rule: InForce, true_savings: float | None = None) -> Outcome:
-    """Benchmark and expenditure as the arrangement sees them; ``true_savings`` replaces the scenario's in every year."""
+    """Benchmark and expenditure as the arrangement sees them; ``true_savings`` replaces the scenario's in all years."""
     saved = np.array(scenario.savings.by_year(scenario.years.performance) if true_savings is None else true_savings)
     expenditure = lived.expenditure * (1.0 - saved)
     shares = rule.elected("participant_revenue_share")

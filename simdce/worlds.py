@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +38,10 @@ class PanelYears:
     """What every panel of every world cost in every year, before trend, shocks and true savings.
 
     ``dollars`` and ``truncated_dollars``: int64 whole dollars at the price year; ``absent_units``: 32nds of a
-    person-year missing through death; ``deaths`` and ``departures``: people. All have axes (world, panel size, category,
-    year). ``slots``: int64 (panel size, category). ``shocks``: standard normal draws by name, axes (world, performance
-    year) or (world,) for the persistent one, whatever the panel size. ``expected_per_capita`` and its truncated twin:
-    exact dollars per person-year of each category (category,).
+    person-year missing through death; ``deaths`` and ``departures``: people. All have axes (world, panel size,
+    category, year). ``slots``: int64 (panel size, category). ``shocks``: standard normal draws by name, axes
+    (world, performance year) or (world,) for the persistent one, whatever the panel size. ``expected_per_capita``
+    and its truncated twin: exact dollars per person-year of each category (category,).
     """
 
     panel_sizes: tuple[int, ...]
@@ -63,7 +64,8 @@ class PanelYears:
 
     def person_years(self, size: int) -> FloatArray:
         """Person-years of one panel size by position; axes (world, category, year)."""
-        return self.slots[size][None, :, None] - self.absent_units[:, size] / layout.YEAR_UNITS
+        present: FloatArray = self.slots[size][None, :, None] - self.absent_units[:, size] / layout.YEAR_UNITS
+        return present
 
     @property
     def digest(self) -> str:
@@ -94,9 +96,7 @@ def simulate(
     sizes, years = scenario.panel.sizes, scenario.years
     slots = slots_by_category(sizes, scenario.mix)
     shape = (scenario.worlds, len(sizes), len(calibration.CATEGORIES), years.total)
-    totals = {
-        name: np.zeros(shape, np.int64 if "dollars" in name else np.int32) for name in MEASURES
-    }
+    totals = {name: np.zeros(shape, np.int64 if "dollars" in name else np.int32) for name in MEASURES}
     run = simulate_worlds(years.total)
     calls = []
     for name, law in laws.items():
@@ -109,7 +109,7 @@ def simulate(
         for first in range(0, scenario.worlds, step):
             calls.append((category, tables, edges, where, block, first, min(first + step, scenario.worlds)))
 
-    def one_call(call: tuple[int, object, NDArray[np.int64], NDArray[np.int64], int, int, int]) -> float:
+    def one_call(call: tuple[Any, ...]) -> float:
         category, tables, edges, where, block, first, last = call
         raw = np.zeros((last - first, len(edges), years.total, len(MEASURES)), np.uint64)
         key = np.array([scenario.seed, category], np.uint64)
@@ -118,7 +118,7 @@ def simulate(
         nested = raw.cumsum(axis=1, dtype=np.int64)
         for measure, name in enumerate(MEASURES):
             totals[name][first:last, :, category] = nested[..., measure][:, where]
-        return (last - first) * float(edges[-1])
+        return float((last - first) * edges[-1])
 
     names, moments = calibration.CATEGORIES, {name: slot_moments(law) for name, law in laws.items()}
     _run_all(one_call, calls, threads or os.cpu_count() or 1, progress)
@@ -155,7 +155,10 @@ def world_shocks(seed: int, worlds: int, performance_years: int) -> dict[str, Fl
 
 
 def _run_all(
-    one_call: Callable[..., float], calls: list[tuple], threads: int, progress: Callable[[float], None] | None
+    one_call: Callable[..., float],
+    calls: list[tuple[Any, ...]],
+    threads: int,
+    progress: Callable[[float], None] | None,
 ) -> None:
     """Every call on a pool of threads; on Ctrl-C or an error the calls not yet begun are dropped."""
     done = 0.0

@@ -46,7 +46,7 @@ class Elections(BaseModel):
     public_health_emergency_relief: bool | None = None
     part_year: Fraction | ByYear | None = None
     """Share of the calendar year that the performance year covers (six months of 2019: 0.5)."""
-    overrides: dict[str, float | Numbers] = Field(default_factory=dict)
+    overrides: Mapping[str, float | Numbers] = Field(default_factory=dict)
 
     @classmethod
     def of(cls, chosen: Mapping[str, Any], where: str = "") -> Elections:

@@ -22,6 +22,7 @@ def historical_benchmark(baseline_per_capita: FloatArray, weights: Sequence[floa
     Weights 10/30/60% or thirds: 42 CFR 425.602 and 425.603. Raises ValueError with fewer years than weights.
     """
     if baseline_per_capita.shape[-1] < len(weights):
-        raise ValueError(f"the benchmark weighs {len(weights)} baseline years, {baseline_per_capita.shape[-1]} are there")
+        there = baseline_per_capita.shape[-1]
+        raise ValueError(f"the benchmark weighs {len(weights)} baseline years, {there} are simulated")
     latest = baseline_per_capita[..., baseline_per_capita.shape[-1] - len(weights) :]
     return np.asarray(latest @ np.asarray(weights, float))

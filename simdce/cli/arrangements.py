@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _LIST_WIDTH = 150
 """Columns of the list when the output is not a terminal; a terminal has the columns it has."""
+_FULL_WIDTH = 120
+"""Columns below which the list leaves out titles."""
 
 
 @click.command()
@@ -94,12 +96,14 @@ def _print_list(listed: list[dict[str, str]]) -> None:
         "loss_limit": "Loss limit",
         "lowest_confidence": "Confidence",
     }
+    if console.width < _FULL_WIDTH:  # the name and the loss rate tell as much
+        del headings["title"], headings["risk"]
     for programme in dict.fromkeys(each["programme"] for each in listed):
         rows = [each for each in listed if each["programme"] == programme]
         console.print(f"\n{programme}", style="bold", markup=False)
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for key, heading in headings.items():
-            table.add_column(heading, no_wrap=key in ("name", "years", "risk", "lowest_confidence"))
+            table.add_column(heading, no_wrap=key in ("name", "years", "risk", "lowest_confidence"), overflow="fold")
         for each in rows:
             table.add_row(*(each[key] for key in headings))
         console.print(table)

@@ -31,7 +31,7 @@ class Empirical:
     def upper_quantile(self, v: FloatArray) -> FloatArray:
         """The cost reached by a share ``v``: a step function, as observed."""
         place = np.searchsorted(np.cumsum(self.weights), np.asarray(v, float) * (1 - 1e-12))
-        return self.costs[np.minimum(place, len(self.costs) - 1)]
+        return np.asarray(self.costs[np.minimum(place, len(self.costs) - 1)])
 
     def upper_partial_mean(self, v: FloatArray) -> FloatArray:
         """Dollars per person on the costliest share ``v``; linear within one person's weight."""

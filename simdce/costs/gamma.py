@@ -26,13 +26,13 @@ class Gamma:
     def upper_quantile(self, v: FloatArray) -> FloatArray:
         """The cost reached by a share ``v``."""
         among_positive = np.clip(np.asarray(v, float) / (1.0 - self.zero_share), 0.0, 1.0)
-        return self.scale * np.asarray(gammainccinv(self.shape, among_positive))
+        return np.asarray(self.scale * gammainccinv(self.shape, among_positive), dtype=np.float64)
 
     def upper_partial_mean(self, v: FloatArray) -> FloatArray:
         """E[X; X > x] = mean times the survival of a gamma with one more unit of shape."""
         v = np.asarray(v, float)
         above = np.asarray(gammaincc(self.shape + 1.0, self.upper_quantile(v) / self.scale))
-        return np.where(v <= 0, 0.0, self.mean * above)
+        return np.asarray(np.where(v <= 0, 0.0, self.mean * above), dtype=np.float64)
 
 
 def gamma(mean: float, cv: float, zero_share: float = 0.0) -> Gamma:

@@ -67,5 +67,3 @@ def lognormal(mean: float, cv: float, zero_share: float = 0.0) -> LognormalMixtu
     if second <= 1.0:
         raise ValueError(f"a zero share of {zero_share:g} alone gives a CV above {cv:g}")
     return LognormalMixture((positive,), (mean / positive,), (float(np.sqrt(np.log(second))),))
-
-

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from simdce.kernel.person_year import U, SlotTables, person_year
+from simdce.kernel.person_year import SlotTables, U, person_year
 from simdce.kernel.words import GAMMA, stream_key
 
 Q = np.uint64
@@ -47,7 +47,7 @@ def simulate_worlds(years: int) -> Callable[..., None]:
                     slots_through_years(keys, first, last, tables, totals[world - worlds[0], segment])
                     first = last
 
-    return simulate  # type: ignore[no-any-return]
+    return simulate
 
 
 def _block_of_slots(years: int) -> Callable[..., None]:
@@ -56,7 +56,9 @@ def _block_of_slots(years: int) -> Callable[..., None]:
     The loop over years is written out, one line a year, because only then do the running sums live in registers and
     the loop over slots turn into vector instructions (a loop is 7 times slower). The text below is all there is to it.
     """
-    year_lines = [f"p, kind, d, t, a, died, left = person_year(keys{y}, counter, p, kind, tables)\n" for y in range(years)]
+    year_lines = [
+        f"p, kind, d, t, a, died, left = person_year(keys{y}, counter, p, kind, tables)\n" for y in range(years)
+    ]
     sum_lines = [
         f"dollars{y} = U(dollars{y} + d); capped{y} = U(capped{y} + t); absent{y} = U(absent{y} + a)\n"
         f"deaths{y} = U(deaths{y} + died); departures{y} = U(departures{y} + left)\n"
@@ -74,4 +76,4 @@ def _block_of_slots(years: int) -> Callable[..., None]:
     )
     names: dict[str, Any] = {"U": U, "Q": Q, "GAMMA": GAMMA, "person_year": person_year}
     exec(source, names)
-    return njit(error_model="numpy")(names["slots_through_years"])  # type: ignore[no-any-return]
+    return njit(error_model="numpy")(names["slots_through_years"])

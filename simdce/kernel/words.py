@@ -48,7 +48,7 @@ def keys_of_worlds(seed: int, worlds: int, purpose: int, years: int) -> NDArray[
         return np.asarray(mixed(key + year))
 
 
-if config.DISABLE_JIT:
+if config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     def float_bits(x: Any) -> Any:
         """The 32 bits of a float32."""
@@ -56,7 +56,7 @@ if config.DISABLE_JIT:
 
 else:
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def float_bits(typing_context: Any, x: Any) -> Any:
         """The 32 bits of a float32: one bitcast, which vectorises where ``view`` does not."""
 

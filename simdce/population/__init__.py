@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdce import calibration
-from simdce.scenario import Causes, Scenario
+from simdce.scenario import Scenario
 
 
 def slots_by_category(sizes: tuple[int, ...], mix: Mapping[str, float]) -> NDArray[np.int64]:

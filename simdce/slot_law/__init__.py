@@ -42,8 +42,8 @@ class SlotModel:
 class SlotLaw:
     """The frozen integers of one category.
 
-    ``costs``: int32 (2, class, cell), whole dollars of the living and of decedents; ``classes``: int64 (kind, draw), the
-    health class of each of the 2**11 draws; ``death_thresholds``: int64 (class,), out of 2**14;
+    ``costs``: int32 (2, class, cell), whole dollars of the living and of decedents; ``classes``: int64 (kind, draw),
+    the health class of each of the 2**11 draws; ``death_thresholds``: int64 (class,), out of 2**14;
     ``leave_threshold`` and ``drift_threshold``: a survivor whose move is below the first leaves, below the second draws
     another class; ``truncation``: whole dollars, at most 2**31 - 1 when there is no limit.
     """
@@ -74,8 +74,8 @@ def frozen(model: SlotModel) -> SlotLaw:
         top = correlation(0.999)
         if top <= model.lag_1_correlation:
             raise ValueError(
-                f"a lag-1 correlation of {model.lag_1_correlation:g} is out of reach: at most {top:.2f} when a class is "
-                f"kept with chance {model.kept:g}"
+                f"a lag-1 correlation of {model.lag_1_correlation:g} is out of reach: "
+                f"at most {top:.2f} when a class is kept with chance {model.kept:g}"
             )
         coupling = float(brentq(lambda r: correlation(r) - model.lag_1_correlation, 0.0, 0.999, xtol=1e-6))
     rows = rows_by_class(coupling, edges, cell_means, dying)

@@ -29,7 +29,7 @@ def tail_grid() -> FloatArray:
 def class_shares() -> FloatArray:
     """Long-run share of people in each health class, healthiest first; sums to one."""
     counts = class_counts()
-    return counts / counts.sum()
+    return np.asarray(counts / counts.sum())
 
 
 def cost_given_class(coupling: float, edges: FloatArray) -> FloatArray:
@@ -90,7 +90,7 @@ def quantised(shares: FloatArray, values: FloatArray) -> NDArray[np.int64]:
         movable = (counts[:, None] > np.maximum(exact[:, None] - 2, 0)) & (counts[None, :] < exact[None, :] + 2)
         after = np.where(movable, np.abs(error + gain), np.inf)
         if after.min() >= abs(error) * (1 - 1e-9):
-            return counts
+            return np.asarray(counts)
         source, sink = np.unravel_index(int(after.argmin()), after.shape)
         counts[source] -= 1
         counts[sink] += 1

@@ -38,7 +38,7 @@ def cell_of(x: NDArray[np.int64]) -> NDArray[np.int64]:
     """The cell of odd integers in [1, 2**COST_BITS), the reference for the kernel's bit trick."""
     exponent = np.frexp(x.astype(float))[1] - 1
     mantissa = (x << MANTISSA_BITS >> exponent) - (1 << MANTISSA_BITS)
-    return (exponent << MANTISSA_BITS) + mantissa
+    return np.asarray((exponent << MANTISSA_BITS) + mantissa, dtype=np.int64)
 
 
 def cell_bounds() -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -93,8 +93,8 @@ def _of_arrangement(lived: Lived, key: str) -> Iterator[Row]:
     net = settlement.net.sum(axis=1)
     for metric, estimate in _of_net(net, settlement.earned.sum(axis=1), settlement.owed.sum(axis=1)):
         yield row(AGREEMENT, metric, estimate)
-    yield row(AGREEMENT, "chance_payment_limit", metrics.chance(settlement.savings_cap_hit.any(axis=1)))
-    yield row(AGREEMENT, "chance_loss_limit", metrics.chance(settlement.loss_limit_hit.any(axis=1)))
+    yield row(AGREEMENT, "chance_payment_limit", metrics.chance(np.any(settlement.savings_cap_hit, axis=1)))
+    yield row(AGREEMENT, "chance_loss_limit", metrics.chance(np.any(settlement.loss_limit_hit, axis=1)))
     yield row(AGREEMENT, "chance_false_reward", metrics.chance(idle.net.sum(axis=1) > 0))
     yield row(AGREEMENT, "chance_missed_reward", metrics.chance(working.net.sum(axis=1) <= 0))
     yield row(AGREEMENT, "mean_net_without_savings", metrics.mean(idle.net.sum(axis=1)))

@@ -59,7 +59,7 @@ def repayment(scenario: Scenario, panels: PanelYears) -> list[RepaymentAnswer]:
 
 
 def rule_amount(scenario: Scenario, choice: ArrangementChoice, benchmark: float, expenditure: float) -> Repayment:
-    """The rule's amount from a year's expected dollars: of the benchmark where the rule says so, else of expenditure."""
+    """The rule's amount from a year's expected dollars: of the benchmark where the rule says so, or of expenditure."""
     rules = arrangements.load(choice.name)
     years = scenario.years.performance_years
     start = years[0] if choice.elections.agreement_start is None else choice.elections.agreement_start
@@ -68,4 +68,3 @@ def rule_amount(scenario: Scenario, choice: ArrangementChoice, benchmark: float,
     shares = rules.in_force(years, choice.elections).elected("participant_revenue_share")
     revenue = None if shares[0] is None else shares[0] * expenditure
     return repayment_amount(rules, start, base, revenue, Elections(overrides=scalars))
-

@@ -80,9 +80,7 @@ def _chance(lived: Lived, key: str, condition: ViabilityCondition) -> Estimate:
     return metrics.chance(events.mean(axis=1))
 
 
-def _curve(
-    key: str, condition: ViabilityCondition, sizes: tuple[int, ...], chances: list[Estimate]
-) -> ViabilityCurve:
+def _curve(key: str, condition: ViabilityCondition, sizes: tuple[int, ...], chances: list[Estimate]) -> ViabilityCurve:
     values = np.array([estimate.value for estimate in chances])
     errors = INTERVAL_Z * np.array([estimate.standard_error for estimate in chances])
     if condition.at_least is not None:

@@ -1,0 +1,142 @@
+"""The answers as compact tables for a terminal, every figure with its standard error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from simdce.assumptions import cautions
+from simdce.metrics import Estimate
+from simdce.results import AGREEMENT, METRICS
+from simdce.wording import money, people, percent, with_error
+
+if TYPE_CHECKING:
+    from simdce.run import Answers
+
+MOST_SIZES = 3
+UNATTENDED_WIDTH = 150
+FAMILIAR_SIZES = (5_000, 15_000)
+"""The minimum panel of most programmes, and the size about which everybody asks."""
+
+
+def print_answers(answers: Answers) -> None:
+    """Payment, viability and repayment tables of a run."""
+    console = wide_console()
+    scenario = answers.scenario
+    console.print(f"\n[bold]{scenario.title}[/bold]")
+    console.print(
+        f"{scenario.worlds:,} worlds, seed {scenario.seed}, digest {answers.panels.digest[:12]}; "
+        "± is one standard error of the simulation; dollars are net payments to the ACO, minus when it owes"
+    )
+    for size in shown_sizes(answers.panels.panel_sizes):
+        console.print(_payments(answers, size))
+    if len(answers.panels.panel_sizes) > 1 and answers.viability:
+        console.print(_viability(answers))
+    for size in shown_sizes(answers.panels.panel_sizes):
+        if any(answer.panel_size == size for answer in answers.repayment):
+            console.print(_repayment(answers, size))
+    for note in cautions(scenario):
+        console.print(f"[yellow]Note:[/yellow] {note}")
+
+
+def wide_console() -> Console:
+    """A console as wide as the terminal, or wide enough for a table where the output goes to a file."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=UNATTENDED_WIDTH)
+
+
+def shown_sizes(sizes: tuple[int, ...]) -> list[int]:
+    """The sizes worth a table of their own: all of a few, else the familiar ones and the largest."""
+    if len(sizes) <= MOST_SIZES:
+        return list(sizes)
+    nearest = [min(sizes, key=lambda size: abs(size - wanted)) for wanted in FAMILIAR_SIZES]
+    return sorted({*nearest, sizes[-1]})
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, header_style="bold", pad_edge=False)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
+    return table
+
+
+def _unbroken(text: str) -> str:
+    """``text`` with spaces at which no line breaks."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _payments(answers: Answers, size: int) -> Table:
+    estimates = answers.estimates
+    whole = estimates[(estimates.panel_size == size) & (estimates.performance_year == AGREEMENT)]
+    yearly = estimates[(estimates.panel_size == size) & (estimates.performance_year != AGREEMENT)]
+    last = yearly.performance_year.iloc[-1]
+    years = answers.scenario.years.performance
+    table = _table(
+        f"\n{size:,} people: {last} alone, and {years} performance years together",
+        "arrangement",
+        f"paid {last}",
+        f"owing {last}",
+        f"mean {last}",
+        "mean, all years",
+        "1 in 20 below",
+        "1 in 20 above",
+        "paid, saving nothing",
+    )
+
+    def figure(rows, metric: str) -> str:  # type: ignore[no-untyped-def]
+        row = rows[rows.metric == metric].iloc[0]
+        return _unbroken(with_error(Estimate(row.value, row.standard_error), METRICS[metric].unit))
+
+    for choice in answers.scenario.arrangements:
+        year = yearly[(yearly.arrangement == choice.key) & (yearly.performance_year == last)]
+        agreement = whole[whole.arrangement == choice.key]
+        table.add_row(
+            choice.key,
+            *(figure(year, metric) for metric in ("chance_paid", "chance_owing", "mean_net")),
+            *(figure(agreement, metric) for metric in ("mean_net", "net_p5", "net_p95")),
+            figure(year, "chance_false_reward"),
+        )
+    return table
+
+
+def _viability(answers: Answers) -> Table:
+    conditions = list(dict.fromkeys(curve.text for curve in answers.viability))
+    sizes = answers.panels.panel_sizes
+    table = _table("\nSmallest panel at which a stated confidence holds (95% interval)", "arrangement", *conditions)
+    for choice in answers.scenario.arrangements:
+        curves = [curve for curve in answers.viability if curve.arrangement == choice.key]
+        cells = []
+        for curve in curves:
+            if curve.smallest is None:
+                cells.append(f"not by {sizes[-1]:,}")
+            elif curve.smallest <= sizes[0]:
+                cells.append(f"{sizes[0]:,} or fewer")
+            else:
+                high = f"beyond {sizes[-1]:,}" if curve.high is None else people(curve.high)
+                cells.append(f"{people(curve.smallest)} ({people(curve.low or sizes[0])} to {high})")
+        table.add_row(choice.key, *cells)
+    return table
+
+
+def _repayment(answers: Answers, size: int) -> Table:
+    found = [answer for answer in answers.repayment if answer.panel_size == size]
+    confidences = found[0].confidences
+    table = _table(
+        f"\n{size:,} people: to be set aside for losses over the agreement",
+        "arrangement",
+        "the rule asks",
+        "enough, worst year",
+        "enough, agreement",
+        *(f"needed at {100 * confidence:g}%" for confidence in confidences),
+    )
+    for answer in found:
+        table.add_row(
+            answer.arrangement,
+            money(answer.rule.amount),
+            percent(answer.enough_worst_year.value, answer.enough_worst_year.standard_error),
+            percent(answer.enough_agreement.value, answer.enough_agreement.standard_error),
+            *(_unbroken(with_error(needed, "dollars")) for needed in answer.needed_agreement),
+        )
+    return table

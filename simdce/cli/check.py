@@ -1,0 +1,55 @@
+"""``simdce check``: read a scenario without running it, and show what it assumes."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("scenario", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="Print the assumptions register as JSON.")
+def command(scenario: str, as_json: bool) -> None:
+    """Validate SCENARIO and list every assumption behind it: value, unit, source, confidence, who set it."""
+    from dataclasses import asdict
+
+    from simdce.assumptions import assumptions, cautions
+    from simdce.scenario import read_scenario
+
+    read = read_scenario(scenario)
+    register = assumptions(read)
+    if as_json:
+        import json
+
+        found = {"scenario": read.title, "digest": read.digest, "cautions": cautions(read)}
+        click.echo(json.dumps({**found, "assumptions": [asdict(line) for line in register]}, indent=2))
+        return
+    from rich.table import Table
+
+    from simdce.cli._tables import wide_console
+
+    console = wide_console()
+    years = read.years
+    console.print(f"[bold]{read.title}[/bold]")
+    console.print(
+        f"{len(read.panel.sizes)} panel sizes from {read.panel.sizes[0]:,} to {read.panel.sizes[-1]:,} people; "
+        f"{', '.join(years.labels)}; first performance year {years.first_performance_year}; "
+        f"{len(read.arrangements)} arrangements; {read.worlds:,} worlds, seed {read.seed}",
+        highlight=False,
+    )
+    for caution in cautions(read):
+        console.print(f"[yellow]Note:[/yellow] {caution}")
+    table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
+    for heading, share in (("assumption", 3), ("value", 5), ("confidence", 2), ("set by", 2), ("source", 6)):
+        table.add_column(heading, overflow="fold", ratio=share)
+    for line in register:
+        table.add_row(line.name, _short(line.value), line.confidence, line.set_by, line.source)
+    console.print(table)
+    console.print(f"{scenario}: valid.")
+
+
+def _short(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_short(part)}" for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_short(part) for part in value)
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)

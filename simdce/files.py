@@ -1,0 +1,50 @@
+"""Outputs are written whole or not at all: into a temporary neighbour first, then renamed into place."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from simdce.errors import InputError
+
+
+def writable_folder(path: Path) -> Path:
+    """``path`` as a folder that exists and can be written to; raises InputError otherwise, before any work is lost."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise InputError(f"cannot be written to: {error.strerror or error}", where=str(path)) from error
+    return path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """``content`` at ``path``: the old file or the whole new one, never a part. A link at ``path`` is refused."""
+    write_all({path: content})
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Several files: all are written beside their places before the first is renamed, in the order given."""
+    staged: list[tuple[str, Path]] = []
+    current = Path()
+    try:
+        for current, content in contents.items():
+            if current.is_symlink():
+                raise InputError("is a link; results are not written through links", where=str(current))
+            handle, name = tempfile.mkstemp(dir=current.parent, prefix=f".{current.name}.")
+            staged.append((name, current))
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+        for name, current in staged:
+            Path(name).replace(current)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror or error}", where=str(current)) from error
+    finally:
+        for name, _ in staged:
+            Path(name).unlink(missing_ok=True)

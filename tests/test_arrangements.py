@@ -1,0 +1,525 @@
+"""What must hold of every arrangement in the folder, and a plain-Python re-computation of each mechanism."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import simdce.arrangements
+from simdce.arrangements import Arrangement, load, names
+from simdce.arrangements.elections import Elections
+from simdce.arrangements.settlement import FloatArray, Outcome, Settlement
+from simdce.errors import InputError
+from simdce.sourced import CONFIDENCES
+
+ROOM = Path(simdce.arrangements.__file__).parent
+TWO_SIDED = [name for name in names() if load(name).two_sided]
+SHARED_SAVINGS = [name for name in names() if load(name).mechanism == "shared_savings"]
+every_arrangement = pytest.mark.parametrize("name", names())
+fast = settings(deadline=None, max_examples=60)
+rates = st.floats(-0.6, 0.6, allow_nan=False)
+
+
+def years_of(arrangement: Arrangement) -> tuple[int, ...]:
+    """A whole agreement that begins with the arrangement, as far as it was in force."""
+    last = arrangement.first_year + arrangement.agreement_years - 1
+    return tuple(range(arrangement.first_year, min(last, arrangement.last_year or last) + 1))
+
+
+def outcome(benchmark: float, savings_rates: object, people: float = 12_000.0) -> Outcome:
+    saved = np.asarray(savings_rates, dtype=np.float64)
+    return Outcome(np.full(saved.shape, benchmark), benchmark * (1 - saved), np.array(people))
+
+
+def worlds(count: int, years: int) -> FloatArray:
+    # wide enough that every limit binds somewhere
+    return np.random.default_rng(7).normal(0.0, 0.2, size=(count, years)).clip(max=0.9)
+
+
+def settle_worlds(name: str, elections: Elections | None = None) -> tuple[Arrangement, Outcome, Settlement]:
+    arrangement = load(name)
+    years = years_of(arrangement)
+    panel = outcome(1e8, worlds(2000, len(years)))
+    return arrangement, panel, arrangement.settle(panel, years, elections)
+
+
+# The folder -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_folder_holds_the_arrangements_promised() -> None:
+    promised = {
+        "mssp_2011_track_1",
+        "mssp_2011_track_2",
+        "mssp_track_1",
+        "mssp_track_2",
+        *(f"mssp_basic_{level}" for level in "abcde"),
+        "mssp_enhanced",
+        "reach_global",
+        "reach_professional",
+        "pgp_demonstration",
+    }
+    assert promised <= set(names())
+
+
+def test_an_unknown_arrangement_is_answered_with_the_nearest() -> None:
+    with pytest.raises(InputError, match="did you mean 'mssp_enhanced'"):
+        load("mssp_enhancd")
+
+
+@every_arrangement
+def test_every_number_is_sourced(name: str) -> None:
+    arrangement = load(name)
+    for section, number, entry in arrangement.numbers():
+        assert entry.unit, (section, number)
+        assert len(entry.source) > 8, (section, number)
+        assert entry.confidence in CONFIDENCES
+
+
+@every_arrangement
+def test_names_are_unique_across_sections(name: str) -> None:
+    arrangement = load(name)
+    sections = (arrangement.terms, arrangement.benchmark, arrangement.repayment)
+    assert len({key for section in sections for key in section}) == sum(len(section) for section in sections)
+
+
+@every_arrangement
+def test_every_number_is_known_in_every_year_in_force(name: str) -> None:
+    arrangement = load(name)
+    first, last = arrangement.first_year, arrangement.last_year or 2035
+    dates = {
+        "calendar_year": range(first, last + 1),
+        "agreement_start": range(first, last + 1),
+        "agreement_year": range(1, 15),
+        "agreement_number": range(1, 8),
+    }
+    for section in (arrangement.terms, arrangement.benchmark, arrangement.repayment, arrangement.elections):
+        for term in section.values():
+            if not term.name.startswith("observed_"):  # history ends where observation does
+                assert all(term.known_at(date) for date in dates[term.by]), term.name
+
+
+@every_arrangement
+def test_benchmark_says_what_a_benchmark_needs(name: str) -> None:
+    benchmark = load(name).benchmark
+    assert math.isclose(sum(benchmark["baseline_weights"].entries[0].value), 1.0)
+    assert isinstance(benchmark["truncated"].entries[0].value, bool)
+    assert benchmark["trend"].entries[0].value in ("retrospective", "prospective")
+
+
+@pytest.mark.parametrize("path", sorted(ROOM.glob("*/*.py")), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_policy_number_stands_in_python(path: Path) -> None:
+    literals = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    numbers = [value for value in literals if isinstance(value, int | float) and not isinstance(value, bool)]
+    assert set(numbers) <= {0, 1}
+
+
+# Properties -----------------------------------------------------------------------------------------------------------
+
+
+@every_arrangement
+def test_doubling_all_dollars_doubles_the_payment(name: str) -> None:
+    arrangement, panel, settlement = settle_worlds(name)
+    doubled = dataclasses.replace(panel, benchmark=2 * panel.benchmark, expenditure=2 * panel.expenditure)
+    again = arrangement.settle(doubled, years_of(arrangement))
+    np.testing.assert_array_equal(again.net, 2 * settlement.net)
+    np.testing.assert_array_equal(again.cash, 2 * settlement.cash)
+
+
+@every_arrangement
+@pytest.mark.parametrize("quality", ["met", "not_met"])
+def test_more_savings_never_pay_less(name: str, quality: str) -> None:
+    arrangement = load(name)
+    elections = (
+        Elections.of({"quality_standard": quality}) if "quality_standard" in arrangement.elections else Elections()
+    )
+    saved = np.linspace(-0.9, 0.9, 3601)[:, None]
+    for year in years_of(arrangement):
+        chosen = elections.model_copy(update={"agreement_start": arrangement.first_year})
+        net = arrangement.settle(outcome(1e8, saved), [year], chosen).net[:, 0]
+        assert (np.diff(net) >= -1e-6).all()
+
+
+@every_arrangement
+def test_a_payment_is_earned_or_owed_and_within_its_limits(name: str) -> None:
+    _, _, settlement = settle_worlds(name)
+    assert (settlement.earned >= 0).all()
+    assert (settlement.owed >= 0).all()
+    assert not (settlement.earned * settlement.owed).any()
+    assert (settlement.earned <= np.maximum(settlement.gross_savings, 0)).all()
+    assert (settlement.owed <= np.maximum(-settlement.gross_savings, 0)).all()
+    assert not settlement.earned[settlement.gross_savings <= 0].any()
+    steps = {step.name: step.value for step in settlement.steps}
+    if "performance payment limit" in steps:
+        assert (settlement.earned <= steps["performance payment limit"]).all()
+        at_limit = settlement.earned == steps["performance payment limit"]
+        np.testing.assert_array_equal(settlement.savings_cap_hit, at_limit)
+        assert at_limit.any()
+    if "loss limit" in steps:
+        assert (settlement.owed <= steps["loss limit"]).all()
+        assert settlement.loss_limit_hit.any()
+
+
+@every_arrangement
+def test_one_sided_arrangements_never_owe(name: str) -> None:
+    arrangement, _, settlement = settle_worlds(name)
+    assert settlement.owed.any() == arrangement.two_sided
+    assert settlement.loss_gate_met.any() == arrangement.two_sided
+
+
+@every_arrangement
+def test_steps_explain_the_payment_and_end_in_it(name: str) -> None:
+    _, panel, settlement = settle_worlds(name)
+    last = settlement.steps[-1]
+    assert (last.name, last.unit) == ("payment", "dollars")
+    np.testing.assert_array_equal(last.value, settlement.cash)
+    assert len({step.name for step in settlement.steps}) == len(settlement.steps)
+    for step in settlement.steps:
+        assert step.sentence.endswith(".")
+        np.broadcast_to(step.value, panel.benchmark.shape)
+
+
+@every_arrangement
+def test_worlds_do_not_touch_each_other(name: str) -> None:
+    arrangement, panel, settlement = settle_worlds(name)
+    alone = Outcome(panel.benchmark[17], panel.expenditure[17], panel.assigned_beneficiaries)
+    np.testing.assert_array_equal(arrangement.settle(alone, years_of(arrangement)).cash, settlement.cash[17])
+
+
+@every_arrangement
+def test_years_settle_alone_unless_the_contract_remembers(name: str) -> None:
+    arrangement, panel, settlement = settle_worlds(name)
+    start = Elections(agreement_start=arrangement.first_year)
+    alone = np.concatenate(
+        [
+            arrangement.settle(
+                Outcome(panel.benchmark[:, [k]], panel.expenditure[:, [k]], panel.assigned_beneficiaries), [year], start
+            ).net
+            for k, year in enumerate(years_of(arrangement))
+        ],
+        axis=1,
+    )
+    remembers = arrangement.mechanism == "savings_threshold"
+    assert np.array_equal(alone, settlement.net) != remembers
+
+
+@every_arrangement
+def test_what_is_withheld_comes_back_when_the_agreement_closes(name: str) -> None:
+    arrangement, _, settlement = settle_worlds(name)
+    difference = settlement.cash.sum(axis=-1) - settlement.net.sum(axis=-1)
+    if arrangement.mechanism == "savings_threshold":
+        assert (difference <= 1e-6).all()  # losses left unpaid are taken from it
+        assert (difference < -1.0).any()
+    elif len(years_of(arrangement)) == arrangement.agreement_years:
+        np.testing.assert_allclose(difference, 0.0, atol=1e-6)
+    if "withhold" not in arrangement.terms:
+        np.testing.assert_array_equal(settlement.cash, settlement.net)
+
+
+@pytest.mark.parametrize("name", SHARED_SAVINGS)
+def test_nothing_moves_inside_the_band(name: str) -> None:
+    arrangement = load(name)
+    years = years_of(arrangement)
+    settlement = arrangement.settle(outcome(1e8, worlds(2000, len(years)) / 10), years)
+    minimum = np.broadcast_to(np.asarray(settlement.steps[1].value, dtype=np.float64), settlement.net.shape)
+    inside = np.abs(settlement.gross_savings) < minimum
+    assert inside.any()
+    assert not inside.all()
+    assert not settlement.net[inside].any()
+    # and everything from the first dollar (less a threshold, where there is one) once savings are outside
+    np.testing.assert_array_equal(settlement.earned[settlement.gross_savings > minimum] > 0.0, True)
+
+
+def test_the_public_health_emergency_forgives_losses_as_dated() -> None:
+    arrangement, years = load("mssp_enhanced"), range(2019, 2025)
+    panel = outcome(1e8, np.full(6, -0.05))
+    before = arrangement.settle(panel, years, Elections(agreement_start=2019)).owed
+    after = arrangement.settle(panel, years, Elections(agreement_start=2019, public_health_emergency_relief=True)).owed
+    assert after / before == pytest.approx([1, 0, 0, 0, 7 / 12, 1])
+
+
+# Gates, elections, overrides ------------------------------------------------------------------------------------------
+
+
+def test_a_minimum_of_zero_still_needs_a_saving() -> None:
+    settlement = load("mssp_enhanced").settle(
+        outcome(1e8, [[0.0], [1e-8], [-1e-8]]), [2024], Elections(minimum_savings_rate=0.0)
+    )
+    assert settlement.gate_met[:, 0].tolist() == [False, True, False]
+    assert settlement.loss_gate_met[:, 0].tolist() == [False, False, True]
+    assert settlement.net[0, 0] == 0
+
+
+def test_savings_at_exactly_the_minimum_count() -> None:
+    panel = Outcome(np.array([1e8]), np.array([98e6]), np.array([12_000.0]))
+    assert load("mssp_enhanced").settle(panel, [2024], Elections(minimum_savings_rate=0.02)).earned[0] > 0
+
+
+def test_under_five_thousand_people_the_variable_table_applies() -> None:
+    arrangement, elections = load("mssp_enhanced"), Elections(minimum_savings_rate=0.0)
+    panel = Outcome(np.full((3, 1), 1e8), np.full((3, 1), 97e6), np.array([[4999.0], [4999.9], [5000.0]]))
+    settlement = arrangement.settle(panel, [2024], elections)
+    assert settlement.gate_met[:, 0].tolist() == [False, False, True]
+    assert settlement.steps[1].value[:, 0] == pytest.approx([3.9e6, 3.9e6, 0.0])
+
+
+@pytest.mark.parametrize("elected", [{"low_revenue": True}, {"participant_revenue_share": 0.2}])
+def test_low_revenue_keeps_half_below_the_minimum_from_2024_starts(elected: dict[str, Any]) -> None:
+    arrangement, panel = load("mssp_basic_e"), outcome(1e8, [0.01])
+    full = 0.5 * 1e6 * 0.98
+    assert arrangement.settle(panel, [2024], Elections(**elected)).earned == pytest.approx([full / 2])
+    assert not arrangement.settle(panel, [2024], Elections(agreement_start=2023, **elected)).earned.any()
+    assert not arrangement.settle(panel, [2024]).earned.any()
+    small = Outcome(panel.benchmark, panel.expenditure, np.array(4000.0))
+    assert not arrangement.settle(small, [2024], Elections(**elected)).earned.any()
+
+
+def test_low_revenue_may_not_contradict_the_revenue_share() -> None:
+    elections = Elections(low_revenue=True, participant_revenue_share=0.4)
+    with pytest.raises(InputError, match="contradicts"):
+        load("mssp_basic_e").settle(outcome(1e8, [0.0]), [2024], elections)
+
+
+def test_the_lesser_loss_limit_binds() -> None:
+    arrangement, panel = load("mssp_basic_e"), outcome(1e8, [-0.3])
+    assert arrangement.settle(panel, [2024]).owed == pytest.approx([4e6])
+    share = arrangement.settle(panel, [2024], Elections(participant_revenue_share=0.1))
+    assert share.owed == pytest.approx([0.08 * 0.1 * 130e6])
+    stated = dataclasses.replace(panel, participant_revenue=np.array([20e6]))
+    assert arrangement.settle(stated, [2024], Elections(participant_revenue_share=0.1)).owed == pytest.approx([1.6e6])
+
+
+def test_relief_is_taken_after_the_loss_limit_and_part_years_after_both() -> None:
+    arrangement, panel = load("mssp_basic_e"), outcome(1e8, [-0.3])
+    elections = Elections(extreme_circumstance_relief=0.5)
+    assert arrangement.settle(panel, [2024], elections).owed == pytest.approx([2e6])
+    elections = Elections(extreme_circumstance_relief=0.5, part_year=0.5)
+    assert arrangement.settle(panel, [2024], elections).owed == pytest.approx([1e6])
+
+
+@pytest.mark.parametrize(
+    ("year", "met", "alternative"),
+    [(2020, 0.75 * 0.8, 0.0), (2021, 0.75, 0.0), (2022, 0.75, 0.0), (2023, 0.75, 0.6), (2024, 0.75, 0.6)],
+)
+def test_quality_regimes_by_year(year: int, met: float, alternative: float) -> None:
+    arrangement = load("mssp_enhanced")
+    rate = {
+        standard: arrangement.resolve([year], Elections(quality_standard=standard, quality_score=0.8)).sharing_rate[0]
+        for standard in ("met", "alternative", "not_met")
+    }
+    assert rate == pytest.approx({"met": met, "alternative": alternative, "not_met": 0.0})
+
+
+def test_track_2_losses_are_limited_by_agreement_year() -> None:
+    limits = load("mssp_track_2").resolve([2013, 2014, 2015, 2016]).loss_limit_of_benchmark
+    assert limits.tolist() == [0.05, 0.075, 0.1, 0.1]
+    assert load("mssp_track_2").resolve([2015], Elections(agreement_start=2014)).loss_limit_of_benchmark[0] == 0.075
+
+
+def test_a_year_in_which_the_arrangement_was_not_in_force_is_said_to_be_so() -> None:
+    arrangement, panel = load("reach_global"), outcome(1e8, [[0.2, 0.2]])
+    settlement = arrangement.settle(panel, [2026, 2030])
+    assert "Not in force in 2030" in settlement.steps[0].sentence
+    assert settlement.net[0, 0] == settlement.net[0, 1]
+    assert "Not in force" not in arrangement.settle(panel, [2025, 2026]).steps[0].sentence
+
+
+def test_overrides_replace_a_number_and_are_reported() -> None:
+    arrangement, panel = load("mssp_basic_e"), outcome(1e8, [[0.1, 0.1]])
+    with pytest.raises(InputError, match="no such number"):
+        arrangement.settle(panel, [2026, 2027], Elections(overrides={"discount": 0.0}))
+    elections = Elections.of({"overrides": {"max_sharing_rate": [0.5, 0.6], "prior_savings_scaling": 0.75}})
+    assert arrangement.settle(panel, [2026, 2027], elections).earned[0] == pytest.approx([4.9e6, 5.88e6])
+    assert arrangement.benchmark_numbers([2026, 2027], elections)["prior_savings_scaling"].tolist() == [0.75, 0.75]
+    told = {(name, entry.value) for name, entry in arrangement.uncertain([2026, 2027], elections)}
+    assert {("max_sharing_rate", 0.5), ("max_sharing_rate", 0.6), ("prior_savings_scaling", 0.75)} <= told
+    assert "max_sharing_rate" not in dict(arrangement.uncertain([2026, 2027]))
+
+
+@pytest.mark.parametrize(
+    ("name", "elected", "message"),
+    [
+        ("mssp_enhanced", {"minimum_savings_rate": 0.03}, "does not offer this choice"),
+        ("mssp_track_1", {"minimum_savings_rate": 0.02}, "does not offer this choice"),
+        ("mssp_track_2", {"minimum_savings_rate": 0.01, "agreement_start": 2013}, "does not offer this choice"),
+        ("mssp_track_1", {"retention_withhold": True}, "does not offer this election"),
+        ("reach_global", {"minimum_savings_rate": 0.02}, "does not offer this election"),
+        ("pgp_demonstration", {"low_revenue": True}, "does not offer this election"),
+        ("mssp_enhanced", {"quality_score": [0.8, 0.9]}, "one value per performance year"),
+        ("mssp_enhanced", {"agreement_start": 2030}, "starts after the first performance year"),
+        ("mssp_enhanced", {"overrides": {"max_sharing_rat": 0.6}}, "did you mean 'max_sharing_rate'"),
+        ("mssp_enhanced", {"overrides": {"max_sharing_rate": 75.0}}, "0 to 1"),
+        ("mssp_enhanced", {"overrides": {"max_sharing_rate": [0.5, 0.6]}}, "one value per performance year"),
+        ("reach_global", {"overrides": {"savings_shares": 0.5}}, "only a single number"),
+    ],
+)
+def test_elections_an_arrangement_does_not_offer(name: str, elected: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load(name).settle(outcome(1e8, [0.0]), [2024], Elections.of(elected))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"quality_score": 75}, "75 percent is 0.75"),
+        ({"quality_score": math.nan}, "finite"),
+        ({"quality_score": "0.75"}, "valid"),
+        ({"quality_score": True}, "valid"),
+        ({"low_revenue": 1}, "valid boolean"),
+        ({"quality_standard": "mett"}, "did you mean 'met'"),
+        ({"qualty_score": 0.75}, "did you mean 'quality_score'"),
+        ({"overrides": {"discount": math.inf}}, "finite"),
+        ({"agreement_start": 2024.0}, "valid integer"),
+    ],
+)
+def test_elections_are_strict(chosen: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Elections.of(chosen)
+
+
+def test_years_out_of_order_are_refused() -> None:
+    with pytest.raises(InputError, match="rising order"):
+        load("mssp_enhanced").settle(outcome(1e8, [0.0, 0.0]), [2024, 2023])
+    with pytest.raises(InputError, match="2 years"):
+        load("mssp_enhanced").settle(outcome(1e8, [0.0]), [2023, 2024])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -1.0])
+@pytest.mark.parametrize("field", ["benchmark", "expenditure", "assigned_beneficiaries", "participant_revenue"])
+def test_an_outcome_refuses_figures_that_are_none(field: str, bad: float) -> None:
+    good = {key: np.array([1.0]) for key in ("benchmark", "expenditure", "assigned_beneficiaries")}
+    with pytest.raises(InputError, match=field):
+        Outcome(**{**good, field: np.array([bad])})
+
+
+def test_an_outcome_refuses_shapes_that_do_not_fit() -> None:
+    with pytest.raises(InputError, match="fit together"):
+        Outcome(np.ones((3, 2)), np.ones((3, 2)), np.ones((4, 1)))
+    with pytest.raises(InputError, match="last axis"):
+        Outcome(np.ones((3, 2)), np.ones((3, 1)), np.ones(1))
+
+
+def test_a_benchmark_of_zero_pays_nothing() -> None:
+    for name in names():
+        panel = Outcome(np.array([0.0]), np.array([0.0]), np.array([8000.0]))
+        assert load(name).settle(panel, [load(name).first_year]).cash[0] == 0
+
+
+# An independent oracle: plain numbers, one year at a time -------------------------------------------------------------
+
+
+def value(arrangement: Arrangement, name: str, year: int, start: int, absent: float = 0.0) -> Any:
+    """A number as the rule dates it, read straight from the file's entries."""
+    if name not in arrangement.terms:
+        return absent
+    term = arrangement.terms[name]
+    asked = {"calendar_year": year, "agreement_year": year - start + 1, "agreement_start": start}[term.by]
+    for entry in term.entries:
+        if (entry.first_year or -9999) <= asked <= (entry.last_year or 9999):
+            return entry.value
+    raise AssertionError(name)
+
+
+def table_rate(rows: Sequence[dict[str, float]], people: int) -> float:
+    for row in rows:
+        if "to" not in row:
+            return row["rate_from"]
+        if people <= row["to"]:
+            within = max(0, people - row["from"]) / (row["to"] - row["from"])
+            return row["rate_from"] + within * (row["rate_to"] - row["rate_from"])
+    raise AssertionError
+
+
+def shared_savings_by_hand(
+    a: Arrangement, year: int, start: int, b: float, e: float, people: int, minimum: object, standard: str, q: float
+) -> float:
+    saved = b - e
+    if minimum == "variable" or people < value(a, "fixed_rate_minimum_beneficiaries", year, start):
+        minimum = table_rate(value(a, "minimum_savings_rate_table", year, start), people)
+    assert isinstance(minimum, float)
+    best = value(a, "max_sharing_rate", year, start)
+    if saved > 0 and saved >= minimum * b:
+        regime = "none" if standard == "not_met" else value(a, f"sharing_when_{standard}", year, start)
+        rate = best * {"full": 1.0, "score": q, "none": 0.0}[regime]
+        paid = rate * max(0.0, saved - value(a, "savings_threshold", year, start) * b)
+        paid *= value(a, "sequestration_factor", year, start)
+        return float(min(paid, value(a, "performance_payment_limit", year, start) * b))
+    if saved < 0 and -saved >= minimum * b and "loss_rate_ceiling" in a.terms:
+        rate = 1 - best * (0.0 if standard == "not_met" else q)
+        rate = max(value(a, "loss_rate_floor", year, start), min(rate, value(a, "loss_rate_ceiling", year, start)))
+        return -float(min(rate * -saved, value(a, "loss_limit_of_benchmark", year, start) * b))
+    return 0.0
+
+
+@pytest.mark.parametrize("name", SHARED_SAVINGS)
+@fast
+@given(data=st.data())
+def test_shared_savings_against_the_rule_by_hand(name: str, data: st.DataObject) -> None:
+    arrangement = load(name)
+    year = data.draw(st.sampled_from(years_of(arrangement)))
+    start = data.draw(st.integers(arrangement.first_year, year))
+    offer = arrangement.elections["minimum_savings_rate"]
+    asked = {"calendar_year": year, "agreement_year": year - start + 1, "agreement_start": start}[offer.by]
+    offered = offer.at(asked).value
+    minimum = data.draw(st.sampled_from(offered.get("allowed", [offered["default"]])))
+    standard = data.draw(st.sampled_from(arrangement.elections["quality_standard"].at(2019).value["allowed"]))
+    score = data.draw(st.floats(0, 1))
+    people = data.draw(st.integers(0, 100_000))
+    benchmark = data.draw(st.floats(1e5, 1e10))
+    spent = benchmark * (1 - data.draw(rates))
+    elections = Elections(
+        minimum_savings_rate=minimum, quality_standard=standard, quality_score=score, agreement_start=start
+    )
+    panel = Outcome(np.array([benchmark]), np.array([spent]), np.array([float(people)]))
+    by_hand = shared_savings_by_hand(arrangement, year, start, benchmark, spent, people, minimum, standard, score)
+    assert arrangement.settle(panel, [year], elections).net[0] == pytest.approx(by_hand, rel=1e-12, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["reach_global", "reach_professional"])
+@fast
+@given(benchmark=st.floats(1e5, 1e10), saved=st.floats(-2.0, 1.0), year=st.integers(2021, 2026))
+def test_corridors_against_the_rule_by_hand(name: str, benchmark: float, saved: float, year: int) -> None:
+    arrangement = load(name)
+    edges = [0.0, *value(arrangement, "corridor_edges", year, year), math.inf]
+    shares = value(arrangement, "savings_shares", year, year)
+    panel = outcome(benchmark, [saved])
+    gap = float(panel.benchmark[0] - panel.expenditure[0])
+    by_hand = 0.0
+    for k, share in enumerate(shares):
+        if abs(gap) > edges[k] * benchmark:
+            by_hand += share * (min(abs(gap), edges[k + 1] * benchmark) - edges[k] * benchmark)
+    by_hand = by_hand * 0.98 if gap > 0 else -by_hand
+    assert arrangement.settle(panel, [year]).net[0] == pytest.approx(by_hand, rel=1e-9, abs=1e-6)
+
+
+@fast
+@given(saved=st.lists(rates, min_size=5, max_size=5), scores=st.lists(st.floats(0, 1), min_size=5, max_size=5))
+def test_savings_threshold_against_the_rule_by_hand(saved: list[float], scores: list[float]) -> None:
+    arrangement, target = load("pgp_demonstration"), 1e8
+    carried = held = 0.0
+    earned, cash = [], []
+    for k, (rate, score) in enumerate(zip(saved, scores, strict=True)):
+        gap = target - target * (1 - rate)
+        payment = 0.0
+        if gap > 0.02 * target:
+            net = gap - 0.02 * target
+            used = min(net, carried)
+            carried -= used
+            weight = (0.3, 0.4, 0.5, 0.5, 0.5)[k]
+            payment = min(0.8 * (net - used) * (1 - weight + weight * score), 0.05 * target)
+        elif -gap > 0.02 * target:
+            carried += -gap - 0.02 * target
+        held += 0.25 * payment
+        earned.append(payment)
+        cash.append(0.75 * payment + (max(0.0, held - carried) if k == 4 else 0.0))
+    settlement = arrangement.settle(outcome(target, saved), range(2005, 2010), Elections.of({"quality_score": scores}))
+    assert settlement.earned == pytest.approx(earned, rel=1e-9, abs=1e-3)
+    assert settlement.cash == pytest.approx(cash, rel=1e-9, abs=1e-3)
