@@ -8,7 +8,8 @@ import click
 @click.command()
 @click.argument("scenario", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print the assumptions register as JSON.")
-def command(scenario: str, as_json: bool) -> None:
+@click.option("--slots", is_flag=True, help="Also freeze the slot and show what it achieves against its targets.")
+def command(scenario: str, as_json: bool, slots: bool) -> None:
     """Validate SCENARIO and list every assumption behind it: value, unit, source, confidence, who set it."""
     from dataclasses import asdict
 
@@ -17,11 +18,16 @@ def command(scenario: str, as_json: bool) -> None:
 
     read = read_scenario(scenario)
     register = assumptions(read)
+    figures = []
+    if slots:
+        from simdce.studies.achieved import achieved
+
+        figures = achieved(read)
     if as_json:
         import json
 
         found = {"scenario": read.title, "digest": read.digest, "cautions": cautions(read)}
-        click.echo(json.dumps({**found, "assumptions": [asdict(line) for line in register]}, indent=2))
+        click.echo(json.dumps({**found, "assumptions": [asdict(line) for line in register], "slots": [asdict(line) for line in figures]}, indent=2))
         return
     from rich.table import Table
 
@@ -44,6 +50,14 @@ def command(scenario: str, as_json: bool) -> None:
     for line in register:
         table.add_row(line.name, _short(line.value), line.confidence, line.set_by, line.source)
     console.print(table)
+    if figures:
+        achieved_table = Table(box=None, header_style="bold", pad_edge=False, title="\nThe frozen slot", title_style="bold")
+        for heading in ("figure", "category", "achieved", "target", "source of the target"):
+            achieved_table.add_column(heading, justify="right" if heading in ("achieved", "target") else "left")
+        for figure in figures:
+            target = "" if figure.target is None else f"{figure.target:,.5g}"
+            achieved_table.add_row(figure.name, figure.category, f"{figure.achieved:,.5g}", target, figure.source)
+        console.print(achieved_table)
     console.print(f"{scenario}: valid.")
 
 

@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 
 from simdce.costs import CostLaw
 from simdce.slot_law import layout
-from simdce.slot_law.classes import class_shares, class_tables, cost_given_class, tail_grid
+from simdce.slot_law.classes import class_shares, class_tables, correlation_after, cost_given_class, tail_grid
 from simdce.slot_law.deaths import death_by_rank
 
 FloatArray = NDArray[np.float64]
@@ -142,23 +142,10 @@ def lag_correlation(rows: Rows, kept: float, lag: int) -> float:
 
     Leaving is independent of cost: it thins the stayers without changing their law.
     """
-    living, all_costs = rows.living, rows.living + rows.decedents
+    powers = np.stack([np.ones_like(rows.cell_means), rows.cell_means, rows.cell_means**2])
     shares, deaths = class_shares(), rows.deaths
     drift = shares * (1.0 + kept * (deaths - shares @ deaths) / ((1.0 - kept) * (1.0 - shares @ deaths)))
-    step = kept * np.eye(len(shares)) + (1.0 - kept) * drift
-    joint = np.diag(shares) @ step
-    for _ in range(lag - 1):
-        joint = joint @ np.diag(1.0 - deaths) @ step
-    # joint[k, l] * (mass of the living in k): alive at the end of the first year, class l at the last
-    first, second = living @ rows.cell_means, all_costs @ rows.cell_means
-    weight = float((living.sum(axis=1) @ joint).sum())
-    mean_first = float((first @ joint).sum()) / weight
-    mean_second = float(living.sum(axis=1) @ joint @ second) / weight
-    product = float(first @ joint @ second) / weight
-    square_first = float(((living @ rows.cell_means**2) @ joint).sum()) / weight
-    square_second = float(living.sum(axis=1) @ joint @ (all_costs @ rows.cell_means**2)) / weight
-    variance = (square_first - mean_first**2) * (square_second - mean_second**2)
-    return (product - mean_first * mean_second) / float(np.sqrt(variance))
+    return correlation_after(lag, kept, drift, powers @ rows.living.T, powers @ (rows.living + rows.decedents).T)
 
 
 def _whole_dollars(mass: FloatArray, cell_means: FloatArray) -> FloatArray:

@@ -96,6 +96,22 @@ def quantised(shares: FloatArray, values: FloatArray) -> NDArray[np.int64]:
         counts[sink] += 1
 
 
+def correlation_after(lag: int, kept: float, drift: FloatArray, living: FloatArray, everybody: FloatArray) -> float:
+    """Correlation of a stayer's cost with that ``lag`` years later.
+
+    ``living`` and ``everybody``: (power 0 to 2, class), the mass of a class's survivors (of all its people) times
+    their cost to that power. A stayer lives through the years in between and keeps the class or draws from ``drift``.
+    """
+    shares = class_shares()
+    step = kept * np.eye(len(shares)) + (1.0 - kept) * drift
+    joint = np.diag(shares) @ step
+    for _ in range(lag - 1):
+        joint = joint @ np.diag(living[0]) @ step
+    moments = living @ joint @ everybody.T / float(living[0] @ joint @ everybody[0])  # (power then, power later)
+    variance = (moments[2, 0] - moments[1, 0] ** 2) * (moments[0, 2] - moments[0, 1] ** 2)
+    return float((moments[1, 1] - moments[1, 0] * moments[0, 1]) / np.sqrt(variance))
+
+
 def _tilted(shares: FloatArray, values: FloatArray, target: float) -> FloatArray:
     """``shares`` tilted exponentially in class order until ``values`` average ``target``."""
     order = np.linspace(0.0, 1.0, len(shares))

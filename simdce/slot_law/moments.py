@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simdce.slot_law import SlotLaw, layout
+from simdce.slot_law.classes import class_shares, correlation_after
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -27,16 +32,40 @@ class SlotMoments:
     leave: float
 
 
-def slot_moments(law: SlotLaw) -> SlotMoments:
-    """Exact moments of a frozen slot, by summing its tables with their probabilities."""
+def frozen_mass(law: SlotLaw) -> FloatArray:
+    """Probability of every cell of the cost table in the first year; (living or decedent, class, cell), sums to one."""
     low, high = layout.cell_bounds()
     shares = np.bincount(law.classes[layout.KINDS["initial"]], minlength=law.costs.shape[1]) / law.classes.shape[1]
     dying = law.death_thresholds / (1 << layout.DEATH_BITS)
-    mass = np.stack([shares * (1.0 - dying), shares * dying])[..., None] * (high - low)  # (living or not, class, cell)
+    return np.asarray(np.stack([shares * (1.0 - dying), shares * dying])[..., None] * (high - low))
+
+
+def lag_correlations(law: SlotLaw, lags: int = 3) -> tuple[float, ...]:
+    """Correlations of a stayer's frozen cost with that 1, 2, … years later."""
+    powers = np.stack([law.costs.astype(float) ** power for power in range(3)])
+    by_class = (powers * frozen_mass(law)).sum(axis=3) / class_shares()  # (power, living or decedent, class)
+    moves = 1 << layout.MOVE_BITS
+    kept = (moves - law.drift_threshold) / (moves - law.leave_threshold)
+    drift = np.bincount(law.classes[layout.KINDS["drift"]], minlength=law.costs.shape[1]) / law.classes.shape[1]
+    return tuple(correlation_after(lag, kept, drift, by_class[:, 0], by_class.sum(axis=1)) for lag in range(1, lags + 1))
+
+
+def top_shares(laws: Sequence[SlotLaw], shares: Sequence[float], tops: Sequence[float]) -> tuple[float, ...]:
+    """Share of all dollars that the costliest fractions ``tops`` of people hold, categories mixed by ``shares``."""
+    costs = np.concatenate([law.costs.ravel() for law in laws]).astype(float)
+    mass = np.concatenate([share * frozen_mass(law).ravel() for law, share in zip(laws, shares, strict=True)])
+    order = np.argsort(-costs, kind="stable")
+    people, dollars = np.cumsum(mass[order]), np.cumsum((mass * costs)[order])
+    return tuple(float(share) for share in np.interp(tops, people / people[-1], dollars / dollars[-1]))
+
+
+def slot_moments(law: SlotLaw) -> SlotMoments:
+    """Exact moments of a frozen slot, by summing its tables with their probabilities."""
+    mass = frozen_mass(law)
     costs = law.costs.astype(float)
     truncated = np.minimum(costs, law.truncation)
     mean, counted = float((mass * costs).sum()), float((mass * truncated).sum())
-    deaths = float(shares @ dying)
+    deaths = float(mass[1].sum())
     by_fate = (mass * costs).sum(axis=(1, 2))
     presence = 1.0 - 0.5 * deaths
     return SlotMoments(

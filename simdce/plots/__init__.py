@@ -1,0 +1,22 @@
+"""Figures: one function each, a table or arrays in, matplotlib Axes out.
+
+Every function draws on the ``ax`` it is given or on a new figure of its own (``ax.figure`` shows it in a notebook), and
+never touches pyplot's state. Colour is never the only carrier: shapes, line styles and direct labels say the same.
+"""
+
+from simdce.plots.payment import payment_laws
+from simdce.plots.repayment import repayment_by_confidence
+from simdce.plots.savings_rate import savings_rate_law
+from simdce.plots.style import new_figure, svg
+from simdce.plots.variance import variance_by_panel_size
+from simdce.plots.viability import chance_by_panel_size
+
+__all__ = [
+    "chance_by_panel_size",
+    "new_figure",
+    "payment_laws",
+    "repayment_by_confidence",
+    "savings_rate_law",
+    "svg",
+    "variance_by_panel_size",
+]
