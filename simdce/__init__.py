@@ -26,7 +26,7 @@ _HOMES = {
     "build_scenario": "simdce.scenario",
     "plots": "simdce.plots",
     "read_scenario": "simdce.scenario",
-    "settle": "simdce.settle",
+    "settle": "simdce.settlements",
     "simulate": "simdce.worlds",
     "write_report": "simdce.report",
 }

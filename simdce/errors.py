@@ -24,7 +24,7 @@ class InputError(ValueError):
     ) -> None:
         self.problem, self.where, self.key, self.value = problem, where, key, value
         self.allowed, self.nearest = allowed, nearest
-        text = ": ".join(part for part in (where, key, problem) if part)
+        text = ": ".join(_on_one_line(part) for part in (where, key, problem) if part)
         if value is not None:
             text += f" (got {shown(value)})"
         if allowed:
@@ -33,14 +33,33 @@ class InputError(ValueError):
             text += f"; did you mean '{nearest}'?"
         super().__init__(text)
 
+    def within(self, where: str, key: str = "") -> InputError:
+        """The same complaint, told from outside: the file it stands in, and the key that leads to it."""
+        return InputError(
+            self.problem,
+            where=": ".join(part for part in (where, self.where) if part),
+            key=".".join(part for part in (key, self.key) if part),
+            value=self.value,
+            allowed=self.allowed,
+            nearest=self.nearest,
+        )
+
 
 def shown(value: object, limit: int = 60) -> str:
     """A value as it may appear in a message: on one line, at most ``limit`` characters."""
-    text = " ".join(repr(value).split())
+    try:
+        return _on_one_line(repr(value), limit)
+    except (RecursionError, ValueError):  # nested too deep, or a whole number of thousands of digits
+        return f"a very long {type(value).__name__}"
+
+
+def _on_one_line(text: str, limit: int = 300) -> str:
+    """``text`` without line breaks and without characters that a terminal would act on."""
+    text = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def nearest_name(name: str, names: Iterable[str]) -> str | None:
     """The most similar of ``names``, or None when nothing is close."""
-    found = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.5)
+    found = difflib.get_close_matches(name[:100].lower(), list(names), n=1, cutoff=0.5)
     return found[0] if found else None

@@ -12,6 +12,10 @@ from simdce.errors import InputError
 
 def writable_folder(path: Path) -> Path:
     """``path`` as a folder that exists and can be written to; raises InputError otherwise, before any work is lost."""
+    if path.is_symlink() and not path.exists():
+        raise InputError("is a link to nothing", where=str(path))
+    if path.exists() and not path.is_dir():
+        raise InputError("is a file, results need a folder", where=str(path))
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
@@ -34,6 +38,8 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
         for current, content in contents.items():
             if current.is_symlink():
                 raise InputError("is a link; results are not written through links", where=str(current))
+            if current.is_dir():
+                raise InputError("is a folder where a file belongs", where=str(current))
             handle, name = tempfile.mkstemp(dir=current.parent, prefix=f".{current.name}.")
             staged.append((name, current))
             with os.fdopen(handle, "wb") as file:

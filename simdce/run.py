@@ -9,11 +9,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from simdce.assumptions import Assumption, assumptions
-from simdce.results import frame
+from simdce.results import Row, frame
 from simdce.scenario import Scenario
-from simdce.studies.payment import payment_estimates
-from simdce.studies.repayment import RepaymentAnswer, repayment
-from simdce.studies.viability import ViabilityCurve, viability
+from simdce.studies.payment import Lived, payment_rows
+from simdce.studies.repayment import RepaymentAnswer, repayment_at
+from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves
 from simdce.worlds import PanelYears, simulate
 
 if TYPE_CHECKING:
@@ -51,12 +51,19 @@ class Answers:
 def answer(scenario: Scenario, *, threads: int | None = None, progress: Progress | None = None) -> Answers:
     """Simulate a scenario and answer its questions; ``progress`` hears the stage's name and its finished fraction."""
 
-    def told(stage: str) -> Callable[[float], None]:
-        return lambda share: progress(stage, share) if progress is not None else None
+    def told(stage: str, share: float) -> None:
+        if progress is not None:
+            progress(stage, share)
 
-    panels = simulate(scenario, threads=threads, progress=told("worlds"))
-    rows = payment_estimates(scenario, panels, told("settlements"))
-    curves = viability(scenario, panels, told("viability"))
-    reserves = repayment(scenario, panels)
-    register = assumptions(scenario)
-    return Answers(scenario, panels, frame(rows), tuple(curves), tuple(reserves), tuple(register))
+    panels = simulate(scenario, threads=threads, progress=lambda share: told("worlds", share))
+    rows: list[Row] = []
+    chances: list[Chances] = []
+    reserves: list[RepaymentAnswer] = []
+    for number, size in enumerate(panels.panel_sizes, start=1):
+        lived = Lived(scenario, panels, size)
+        rows += payment_rows(lived)
+        chances.append(chances_at(lived))
+        reserves += repayment_at(lived)
+        told("settlements", number / len(panels.panel_sizes))
+    curves = viability_curves(panels.panel_sizes, chances)
+    return Answers(scenario, panels, frame(rows), tuple(curves), tuple(reserves), tuple(assumptions(scenario)))

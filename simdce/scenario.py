@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from simdce import arrangements, calibration
 from simdce.arrangements.elections import Elections
@@ -22,16 +22,47 @@ from simdce.validation import first_problem
 
 LARGEST_PANEL = 10_000_000
 MOST_BYTES = 1_000_000
+LONGEST_LINE = 10_000  # a key of very many parts would take memory by the square of their number
+MOST_TOTALS = 100_000_000
+"""Worlds x panel sizes x years: about 11 GB of totals."""
 
 
 def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
+    if list(values) != sorted(set(values)):
+        raise ValueError("these must rise, none twice")
+    return values
+
+
+def _whole(shares: Any) -> Any:
+    """Shares, in a list or a table, that add up to 1; nothing at all when left out."""
+    total = 1.0 if shares is None else sum(shares.values() if isinstance(shares, dict) else shares)
+    if abs(total - 1.0) > 1e-6:
+        raise ValueError(f"these add up to {total:.6g}, not to 1")
+    return shares
+
+
+def _calibrated(year: int) -> int:
+    calibration.sourced("mix", year)
+    return year
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("one line without control characters, please")
+    return text
+
+
+Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Chance = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Change = Annotated[float, Field(gt=-1.0, lt=1.0)]
+SD = Annotated[float, Field(ge=0.0, le=0.1)]
+"""A standard deviation so small that no draw can turn a benchmark negative: draws end at 8.2 of them."""
 Size = Annotated[int, Field(ge=100, le=LARGEST_PANEL)]
 Category = Literal["esrd", "disabled", "aged_dual", "aged_non_dual"]
 
@@ -45,35 +76,28 @@ class Table(BaseModel):
 class Panel(Table):
     """Who is aligned: how many people, of which category, in which year's dollars."""
 
-    sizes: Annotated[tuple[Size, ...], BeforeValidator(_as_tuple)] = Field(
+    sizes: Annotated[tuple[Size, ...], BeforeValidator(_as_tuple), AfterValidator(_rising)] = Field(
         min_length=1, description="people aligned to the panel; several sizes are nested panels of the same world"
     )
-    price_year: int = Field(2024, description="calendar year of the calibrated cost level and category mix (2014-2024)")
-    mix: dict[Category, Share] | None = Field(
+    price_year: Annotated[int, AfterValidator(_calibrated)] = Field(
+        2024, description="calendar year of the calibrated cost level and category mix (2014-2024)"
+    )
+    mix: Annotated[dict[Category, Share] | None, AfterValidator(_whole)] = Field(
         None, description="share of each entitlement category, adding up to 1; default: ACOs of the price year"
     )
-
-    @model_validator(mode="after")
-    def _check(self) -> Panel:
-        if list(self.sizes) != sorted(set(self.sizes)):
-            raise ValueError("panel sizes must rise and differ")
-        if self.mix is not None and abs(sum(self.mix.values()) - 1.0) > 1e-6:
-            raise ValueError(f"shares of the mix must add up to 1, these add up to {sum(self.mix.values()):.6g}")
-        calibration.sourced("mix", self.price_year)
-        return self
 
 
 class CalibratedCost(Table):
     """The calibrated law of a category, at its own or the user's mean."""
 
-    law: Literal["calibrated"]
+    law: Literal["calibrated"] = Field(description="the calibrated law of the category")
     mean: Positive | None = Field(None, description="dollars per person-year, untruncated")
 
 
 class LognormalCost(Table):
     """One lognormal beside people without cost."""
 
-    law: Literal["lognormal"]
+    law: Literal["lognormal"] = Field(description="one lognormal")
     mean: Positive = Field(description="dollars per person-year, untruncated, everybody included")
     cv: Positive = Field(description="standard deviation / mean over everybody")
     zero_share: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.0, description="share of people without cost")
@@ -82,7 +106,7 @@ class LognormalCost(Table):
 class GammaCost(Table):
     """One gamma beside people without cost."""
 
-    law: Literal["gamma"]
+    law: Literal["gamma"] = Field(description="one gamma")
     mean: Positive = Field(description="dollars per person-year, untruncated, everybody included")
     cv: Positive = Field(description="standard deviation / mean over everybody")
     zero_share: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.0, description="share of people without cost")
@@ -91,7 +115,7 @@ class GammaCost(Table):
 class MixtureCost(Table):
     """Lognormals beside people without cost (the weights may add up to less than 1)."""
 
-    law: Literal["mixture"]
+    law: Literal["mixture"] = Field(description="several lognormals")
     weights: Annotated[tuple[Share, ...], BeforeValidator(_as_tuple)] = Field(
         min_length=1, description="share of people"
     )
@@ -110,7 +134,7 @@ class MixtureCost(Table):
 class EmpiricalCost(Table):
     """The user's own people, one row each."""
 
-    law: Literal["empirical"]
+    law: Literal["empirical"] = Field(description="costs from a file")
     file: str = Field(description="CSV file with a header, relative to the scenario file")
     column: str = Field(description="column with dollars per person and year")
     weight_column: str | None = Field(None, description="column with person-years")
@@ -141,12 +165,12 @@ class Catastrophic(Table):
 class Cost(Table):
     """What a person-year costs, by category; a category left out keeps its calibrated law."""
 
-    esrd: CategoryCost | None = None
-    disabled: CategoryCost | None = None
-    aged_dual: CategoryCost | None = None
-    aged_non_dual: CategoryCost | None = None
+    esrd: CategoryCost | None = Field(None, description="people with end-stage renal disease")
+    disabled: CategoryCost | None = Field(None, description="people entitled through disability")
+    aged_dual: CategoryCost | None = Field(None, description="aged people with Medicare and Medicaid")
+    aged_non_dual: CategoryCost | None = Field(None, description="all other aged people")
     level: Positive = Field(1.0, description="multiplier of every category's cost")
-    catastrophic: Catastrophic = Catastrophic()
+    catastrophic: Catastrophic = Field(Catastrophic(), description="knobs of the tail of claims")
 
 
 class Persistence(Table):
@@ -163,10 +187,18 @@ class Persistence(Table):
 class Causes(Table):
     """Why survivors leave; only the proportions matter."""
 
-    medicare_advantage: Annotated[float, Field(ge=0.0)] = 0.040
-    moved_or_ineligible: Annotated[float, Field(ge=0.0)] = 0.016
-    provider_left: Annotated[float, Field(ge=0.0)] = 0.050
-    lost_plurality: Annotated[float, Field(ge=0.0)] = 0.100
+    medicare_advantage: Annotated[float, Field(ge=0.0)] = Field(
+        0.040, description="to Medicare Advantage; share of the panel a year"
+    )
+    moved_or_ineligible: Annotated[float, Field(ge=0.0)] = Field(
+        0.016, description="moved away or no longer eligible; share of the panel a year"
+    )
+    provider_left: Annotated[float, Field(ge=0.0)] = Field(
+        0.050, description="their provider left the ACO; share of the panel a year"
+    )
+    lost_plurality: Annotated[float, Field(ge=0.0)] = Field(
+        0.100, description="most visits elsewhere, or none; share of the panel a year"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Causes:
@@ -242,16 +274,10 @@ class Years(Table):
 class Savings(Table):
     """What care management really saves."""
 
-    true: Change | Annotated[tuple[Change, ...], BeforeValidator(_as_tuple)] | None = Field(
+    true: Change | Annotated[tuple[Change, ...], Field(min_length=1), BeforeValidator(_as_tuple)] | None = Field(
         None,
         description="fraction of counted cost saved by performance year; one value, or a ramp whose last value stays",
     )
-
-    @model_validator(mode="after")
-    def _check(self) -> Savings:
-        if self.true == ():
-            raise ValueError("a ramp needs at least one value")
-        return self
 
     def by_year(self, performance_years: int) -> tuple[float, ...]:
         """One value per performance year."""
@@ -266,13 +292,11 @@ class Shocks(Table):
     preset: Literal["forecast", "none"] = Field(
         "forecast", description="'forecast': calibrated standard deviations; 'none': sampling error alone"
     )
-    annual_sd: Annotated[float, Field(ge=0.0, lt=0.2)] | None = Field(
-        None, description="ACO-specific shock to each performance year's cost, fraction"
-    )
-    persistent_sd: Annotated[float, Field(ge=0.0, lt=0.2)] | None = Field(
+    annual_sd: SD | None = Field(None, description="ACO-specific shock to each performance year's cost, fraction")
+    persistent_sd: SD | None = Field(
         None, description="mismatch of the benchmark that lasts the whole agreement, fraction"
     )
-    trend_error_sd: Annotated[float, Field(ge=0.0, lt=0.2)] | None = Field(
+    trend_error_sd: SD | None = Field(
         None, description="national growth against its forecast, a year; touches prospective benchmarks only"
     )
 
@@ -288,7 +312,7 @@ class Shocks(Table):
 class Benchmark(Table):
     """What CMS expected to spend; what is left out follows each arrangement's own rule."""
 
-    weights: Annotated[tuple[Share, ...], BeforeValidator(_as_tuple)] | None = Field(
+    weights: Annotated[tuple[Share, ...], BeforeValidator(_as_tuple), AfterValidator(_whole)] | None = Field(
         None, description="weights of the baseline years, oldest first, adding up to 1"
     )
     annual_trend: Change | None = Field(None, description="growth of cost per person-year; sets the level of dollars")
@@ -298,19 +322,13 @@ class Benchmark(Table):
     )
     discount: Change | None = Field(None, description="fraction taken off the benchmark")
 
-    @model_validator(mode="after")
-    def _check(self) -> Benchmark:
-        if self.weights is not None and abs(sum(self.weights) - 1.0) > 1e-6:
-            raise ValueError(f"weights must add up to 1, these add up to {sum(self.weights):.6g}")
-        return self
-
 
 class ArrangementChoice(Table):
     """One arrangement to settle under, with its elections."""
 
     name: str = Field(description="an arrangement of `simdce arrangements`")
-    label: str | None = Field(None, max_length=60, description="how results call it; default: its name")
-    elections: Elections = Elections()
+    label: Line | None = Field(None, max_length=60, description="how results call it; default: its name")
+    elections: Elections = Field(Elections(), description="what the ACO chose, and its quality")
 
     @property
     def key(self) -> str:
@@ -339,47 +357,44 @@ class ViabilityCondition(Table):
 class RepaymentQuestion(Table):
     """What must be set aside for losses."""
 
-    confidences: Annotated[tuple[Chance, ...], BeforeValidator(_as_tuple)] = (0.90, 0.95, 0.99, 0.995)
+    confidences: Annotated[tuple[Chance, ...], BeforeValidator(_as_tuple), AfterValidator(_rising)] = Field(
+        (0.90, 0.95, 0.99, 0.995), min_length=1, description="chances with which the amount set aside is to be enough"
+    )
 
 
 class Questions(Table):
     """What the run answers beside the law of each payment."""
 
-    viability: Annotated[tuple[ViabilityCondition, ...], BeforeValidator(_as_tuple)] = (
-        ViabilityCondition(outcome="paid", true_savings=0.03, at_least=0.80),
-        ViabilityCondition(outcome="owing", true_savings=0.0, at_most=0.05),
+    viability: Annotated[tuple[ViabilityCondition, ...], BeforeValidator(_as_tuple)] = Field(
+        (
+            ViabilityCondition(outcome="paid", true_savings=0.03, at_least=0.80),
+            ViabilityCondition(outcome="owing", true_savings=0.0, at_most=0.05),
+        ),
+        description="from which panel size on each stated confidence holds",
     )
-    repayment: RepaymentQuestion = RepaymentQuestion()
+    repayment: RepaymentQuestion = Field(RepaymentQuestion(), description="how much to set aside for losses")
 
 
 class Scenario(Table):
     """A whole question: the panel, its people, its contract, and how many worlds to try it in."""
 
-    title: str = Field(min_length=1, max_length=120)
-    description: str = Field("", max_length=4000)
+    title: Line = Field(max_length=120, description="the question, in a line")
+    description: str = Field("", max_length=4000, description="anything a reader should know")
     worlds: Annotated[int, Field(ge=100, le=10_000_000)] = Field(10_000, description="simulated replicates of reality")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(1, description="same scenario and seed, same bits")
-    panel: Panel
-    years: Years = Years()
-    cost: Cost = Cost()
-    persistence: Persistence = Persistence()
-    turnover: Turnover = Turnover()
-    truncation: Truncation = Truncation()
-    savings: Savings = Savings()
-    shocks: Shocks = Shocks()
-    benchmark: Benchmark = Benchmark()
-    arrangements: Annotated[tuple[ArrangementChoice, ...], BeforeValidator(_as_tuple)] = Field(min_length=1)
-    questions: Questions = Questions()
-
-    @model_validator(mode="after")
-    def _check(self) -> Scenario:
-        keys = [choice.key for choice in self.arrangements]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
-        if twice:
-            raise ValueError(f"two arrangements are called {', '.join(twice)}: give each its own label")
-        if self.benchmark.weights is not None and len(self.benchmark.weights) != self.years.baseline:
-            raise ValueError("benchmark.weights needs one weight per baseline year")
-        return self
+    panel: Panel = Field(description="who is aligned")
+    years: Years = Field(Years(), description="baseline, gap and performance years")
+    cost: Cost = Field(Cost(), description="what a person-year costs")
+    persistence: Persistence = Field(Persistence(), description="how much of a person's cost lasts")
+    turnover: Turnover = Field(Turnover(), description="who leaves, dies and joins")
+    truncation: Truncation = Field(Truncation(), description="where a person's counted cost is cut off")
+    savings: Savings = Field(Savings(), description="what care management really saves")
+    shocks: Shocks = Field(Shocks(), description="what a larger panel does not average out")
+    benchmark: Benchmark = Field(Benchmark(), description="what replaces the arrangements' own benchmark rules")
+    arrangements: Annotated[tuple[ArrangementChoice, ...], BeforeValidator(_as_tuple)] = Field(
+        min_length=1, description="the contracts to settle under, each on the same worlds"
+    )
+    questions: Questions = Field(Questions(), description="what to answer beside the law of each payment")
 
     @property
     def mix(self) -> dict[str, float]:
@@ -390,8 +405,15 @@ class Scenario(Table):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of everything that determines the simulated totals and the settlements."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+        """SHA-256 of everything that determines the simulated totals and the settlements, content of cost files too.
+
+        Raises InputError where a cost file cannot be read.
+        """
+        written = self.model_dump(mode="json")
+        for name, law in self.cost:
+            if isinstance(law, EmpiricalCost):
+                written["cost"][name]["file"] = _digest_of_file(Path(law.file))
+        return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()
 
 
 def read_scenario(path: str | Path, changes: Mapping[str, Any] | None = None) -> Scenario:
@@ -401,35 +423,97 @@ def read_scenario(path: str | Path, changes: Mapping[str, Any] | None = None) ->
     the scenario file and read when the scenario is simulated.
     """
     path = Path(path)
+    where = str(path)
     try:
-        raw = path.read_bytes()
-        if len(raw) > MOST_BYTES:
-            raise InputError("too large for a scenario", where=str(path), allowed=f"at most {MOST_BYTES:,} bytes")
-        written = tomllib.loads(raw.decode("utf-8-sig"))
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+        text = raw.decode("utf-8-sig")
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+        raise InputError(f"cannot be read: {error.strerror or error}", where=where) from error
     except UnicodeDecodeError as error:
-        raise InputError("is not a UTF-8 text file", where=str(path)) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"is not valid TOML: {error}", where=str(path)) from error
-    scenario = build_scenario({**written, **(changes or {})}, where=str(path))
+        raise InputError("is not a UTF-8 text file", where=where) from error
+    except ValueError as error:
+        raise InputError(f"is not the name of a file: {error}", where=where) from error
+    if len(raw) > MOST_BYTES:
+        raise InputError("too large for a scenario", where=where, allowed=f"at most {MOST_BYTES:,} bytes")
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > LONGEST_LINE:
+            raise InputError(f"line {number} is too long", where=where, allowed=f"{LONGEST_LINE:,} characters")
+    try:
+        written = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"is not valid TOML: {error}", where=where) from error
+    scenario = build_scenario({**written, **(changes or {})}, where=where)
     return scenario.model_copy(update={"cost": _beside(scenario.cost, path.parent)})
 
 
 def build_scenario(written: Mapping[str, Any], where: str = "scenario") -> Scenario:
     """The scenario of a mapping as a TOML file would give it; raises InputError like read_scenario."""
     try:
-        scenario = Scenario(**written)
+        scenario = Scenario.model_validate(dict(written))
     except ValidationError as error:
-        raise first_problem(error, Scenario, where) from error
+        raise first_problem(error, Scenario, written, where) from error
+    try:
+        _check_tables_against_each_other(scenario)
+        for number, choice in enumerate(scenario.arrangements):
+            _check_arrangement(scenario, choice, number)
     except InputError as error:
-        raise InputError(str(error), where=where) from error
-    for number, choice in enumerate(scenario.arrangements, start=1):
-        try:
-            arrangements.load(choice.name).resolve(scenario.years.performance_years, choice.elections)
-        except InputError as error:
-            raise InputError(str(error), where=where, key=f"arrangements[{number}]") from error
+        raise error.within(where) from error
     return scenario
+
+
+def _check_tables_against_each_other(scenario: Scenario) -> None:
+    """What no table can know alone; raises InputError with the key to change."""
+    years, mix = scenario.years, scenario.mix
+    sizes = len(scenario.panel.sizes)
+    if scenario.worlds * sizes * years.total > MOST_TOTALS:
+        most = f"at most {MOST_TOTALS // (sizes * years.total):,} for {sizes} panel sizes and {years.total} years"
+        raise InputError("more than fit into memory", key="worlds", value=scenario.worlds, allowed=most)
+    deaths = {**calibration.default("mortality"), **(scenario.turnover.mortality or {})}
+    dying = sum(share * deaths[name] for name, share in mix.items())
+    if scenario.turnover.annual is not None and scenario.turnover.annual < dying:
+        least = f"at least {dying:.4g}, the share of this panel that dies"
+        raise InputError("below deaths", key="turnover.annual", value=scenario.turnover.annual, allowed=least)
+    dollars = scenario.truncation.dollars
+    if isinstance(dollars, dict):
+        for name in mix:
+            if mix[name] > 0 and name not in dollars:
+                raise InputError("an amount by category needs all of them", key=f"truncation.dollars.{name}")
+    weights = scenario.benchmark.weights
+    if weights is not None and len(weights) != years.baseline:
+        raise InputError(
+            "one weight for each baseline year, please",
+            key="benchmark.weights",
+            value=list(weights),
+            allowed=f"{years.baseline} weights (years.baseline)",
+        )
+
+
+def _check_arrangement(scenario: Scenario, choice: ArrangementChoice, number: int) -> None:
+    """That the arrangement exists, offers what is elected, and finds the baseline years it weighs."""
+    key = f"arrangements[{number + 1}]"
+    earlier = [other.key for other in scenario.arrangements[:number]]
+    if choice.key in earlier:
+        other = earlier.index(choice.key) + 1
+        raise InputError(f"arrangements[{other}] has this name too", key=f"{key}.label", value=choice.key)
+    try:
+        rules = arrangements.load(choice.name)
+    except InputError as error:
+        raise error.within("", f"{key}.name") from error
+    try:
+        rules.resolve(scenario.years.performance_years, choice.elections)
+        rule = rules.in_force(scenario.years.performance_years, choice.elections)
+    except InputError as error:
+        overridden = error.key in choice.elections.overrides
+        raise error.within("", f"{key}.elections{'.overrides' if overridden else ''}") from error
+    weights = rule.values("baseline_weights")[0]
+    if scenario.benchmark.weights is None and scenario.years.baseline < len(weights):
+        raise InputError(
+            f"{choice.name} weighs {len(weights)} baseline years",
+            key="years.baseline",
+            value=scenario.years.baseline,
+            allowed=f"{len(weights)} or more, or benchmark.weights of your own",
+        )
 
 
 def schema() -> dict[str, Any]:
@@ -445,3 +529,11 @@ def _beside(cost: Cost, folder: Path) -> Cost:
         if isinstance(law, EmpiricalCost)
     }
     return cost.model_copy(update=found)
+
+
+def _digest_of_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", where=str(path)) from error

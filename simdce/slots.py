@@ -16,7 +16,7 @@ from simdce.costs.scaled import Scaled
 from simdce.errors import InputError
 from simdce.population import departures, mortality
 from simdce.scenario import CalibratedCost, CategoryCost, EmpiricalCost, GammaCost, LognormalCost, Scenario
-from simdce.slot_law import SlotLaw, SlotModel, frozen, tail_cell_means
+from simdce.slot_law import SlotLaw, SlotModel, frozen, snapped, tail_cell_means
 from simdce.slot_law.classes import tail_grid
 from simdce.slot_law.deaths import solved_steepness
 
@@ -38,12 +38,14 @@ def _slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
     laws = {name: with_catastrophic_claims(scenario, national[name]) for name in present}
     edges = tail_grid()
     multiple = scenario.turnover.decedent_cost_multiple
-    steepness = solved_steepness(
-        calibration.default("decedent_cost_multiple") if multiple is None else multiple,
-        [scenario.mix[name] for name in present],
-        [deaths[name] for name in present],
-        [tail_cell_means(laws[name], edges) for name in present],
-        edges,
+    steepness = snapped(
+        solved_steepness(
+            calibration.default("decedent_cost_multiple") if multiple is None else multiple,
+            [scenario.mix[name] for name in present],
+            [deaths[name] for name in present],
+            [tail_cell_means(laws[name], edges) for name in present],
+            edges,
+        )
     )
     leaving = departures(scenario)
     persistence = scenario.persistence

@@ -15,7 +15,7 @@ def money(dollars: float, error: float = 0.0) -> str:
     if not isfinite(dollars):
         return UNKNOWN
     dollars = _no_finer(dollars, error)
-    if dollars == 0:
+    if abs(dollars) < 0.5:
         return "$0"
     size, sign = abs(dollars), MINUS if dollars < 0 else ""
     for scale, letter in _SCALES:
@@ -35,12 +35,14 @@ def percent(share: float, error: float = 0.0, digits: int = 1) -> str:
 
 
 def with_error(estimate: Estimate, unit: str) -> str:
-    """A figure and its standard error in its unit: "$1.2M ± 0.1M" or "26.1% ± 0.4%"."""
+    """A figure and its standard error in its unit: "$1.2M ± 100k" or "26.1% ± 0.4%"; an error is never shown as 0."""
     if not isfinite(estimate.value):
         return UNKNOWN
-    wording = money if unit == "dollars" else percent
-    error = estimate.standard_error
-    return f"{wording(estimate.value, error)} ± {wording(_no_finer(error, error), error).replace('$', '')}"
+    value, error = estimate.value, estimate.standard_error
+    rounded = _no_finer(error, error)
+    if unit == "dollars":
+        return f"{money(value, error)} ± {money(rounded, error).replace('$', '')}"
+    return f"{percent(value, error)} ± {percent(rounded, error, max(1, min(4, _decimals(100 * error))) if error > 0 else 1)}"
 
 
 def people(count: float) -> str:
@@ -57,4 +59,6 @@ def _no_finer(value: float, error: float) -> float:
     if error <= 0 or not isfinite(error):
         return value
     step = 10.0 ** floor(log10(error))
+    if step <= 1e-15 * abs(value) or step == 0:  # an error of rounding, not of simulation
+        return value
     return round(value / step) * step

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ class PanelYears:
         present: FloatArray = self.slots[size][None, :, None] - self.absent_units[:, size] / layout.YEAR_UNITS
         return present
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the simulated totals: equal digests are equal worlds."""
         found = hashlib.sha256(repr((self.panel_sizes, self.categories, self.years)).encode())

@@ -22,6 +22,18 @@ INITIAL, DRIFT, JOINER = 0, 1, 2
 MEASURES = ("dollars", "truncated_dollars", "absent_units", "deaths", "departures")
 
 
+_FROZEN: dict[str, dict[str, SlotLaw]] = {}
+
+
+def frozen_tables(scenario: Scenario) -> dict[str, SlotLaw]:
+    """``slot_laws(scenario)``, frozen once for all scenarios with the same people at the same cost."""
+    people = {"mix": scenario.mix, "price_year": scenario.panel.price_year}
+    key = str(people) + scenario.model_dump_json(include={"cost", "persistence", "turnover", "truncation"})
+    if key not in _FROZEN:
+        _FROZEN[key] = slot_laws(scenario)
+    return _FROZEN[key]
+
+
 class Tables(NamedTuple):
     """A SlotLaw as nested lists of Python integers."""
 
@@ -130,7 +142,7 @@ def slot_years(tables: Tables, keys: list[int], slot: int) -> Iterator[PersonYea
 
 def panel_totals(scenario: Scenario) -> dict[str, Any]:
     """Every total of PanelYears by name, as nested lists with axes (world, panel size, category, year)."""
-    laws = {name: as_integers(law) for name, law in slot_laws(scenario).items()}
+    laws = {name: as_integers(law) for name, law in frozen_tables(scenario).items()}
     people = slots_by_category(scenario.panel.sizes, scenario.mix).tolist()
     years, categories = scenario.years.total, calibration.CATEGORIES
     totals = {

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from oracle import frozen_tables
 
 from simdce import calibration
 from simdce.population import slots_by_category
 from simdce.scenario import Scenario
 from simdce.slot_law import SlotLaw
-from simdce.slots import slot_laws
 
 Words = NDArray[np.uint64]
 Integers = NDArray[np.int64]
@@ -104,7 +104,7 @@ def histories(law: SlotLaw, seed: int, category: int, worlds: int, slots: int, y
 
 def panel_totals(scenario: Scenario) -> dict[str, Integers]:
     """Every total of PanelYears by name; axes (world, panel size, category, year)."""
-    laws = slot_laws(scenario)
+    laws = frozen_tables(scenario)
     people = slots_by_category(scenario.panel.sizes, scenario.mix)
     shape = (scenario.worlds, *people.shape, scenario.years.total)
     totals = {name: np.zeros(shape, np.int64) for name in MEASURES}

@@ -19,8 +19,8 @@ def _as_tuple(value: object) -> object:
 
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-ByYear = Annotated[tuple[Fraction, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
-Numbers = Annotated[tuple[float, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+ByYear = Annotated[tuple[Fraction, ...], Field(min_length=1), BeforeValidator(_as_tuple)]
+Numbers = Annotated[tuple[float, ...], Field(min_length=1), BeforeValidator(_as_tuple)]
 
 
 class Elections(BaseModel):
@@ -32,21 +32,38 @@ class Elections(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
-    minimum_savings_rate: Fraction | Literal["variable"] | None = None
-    quality_standard: Literal["met", "alternative", "not_met"] | None = None
-    quality_score: Fraction | ByYear | None = None
-    low_revenue: bool | None = None
-    participant_revenue_share: Annotated[float, Field(gt=0.0)] | None = None
-    """Participants' Part A and B revenue as a fraction of the assigned beneficiaries' Part A and B expenditure; a
-    hospital's ACO may exceed 1, since participants also treat others."""
-    agreement_start: Annotated[int, Field(ge=1900, le=2200)] | None = None
-    agreement_number: Annotated[int, Field(ge=1)] | None = None
-    retention_withhold: bool | None = None
-    extreme_circumstance_relief: Fraction | ByYear | None = None
-    public_health_emergency_relief: bool | None = None
-    part_year: Fraction | ByYear | None = None
-    """Share of the calendar year that the performance year covers (six months of 2019: 0.5)."""
-    overrides: Mapping[str, float | Numbers] = Field(default_factory=dict)
+    minimum_savings_rate: Fraction | Literal["variable"] | None = Field(
+        None, description="elected minimum savings and loss rate, fraction of benchmark, or 'variable' by the table"
+    )
+    quality_standard: Literal["met", "alternative", "not_met"] | None = Field(
+        None, description="which quality performance standard the ACO meets"
+    )
+    quality_score: Fraction | ByYear | None = Field(None, description="fraction, one value or one per performance year")
+    low_revenue: bool | None = Field(None, description="whether the ACO is low revenue")
+    participant_revenue_share: Annotated[float, Field(gt=0.0, le=10.0)] | None = Field(
+        None,
+        description="participants' Part A and B revenue as a fraction of the assigned beneficiaries' Part A and B "
+        "expenditure; a hospital's ACO may exceed 1, since participants also treat others",
+    )
+    agreement_start: Annotated[int, Field(ge=1900, le=2200)] | None = Field(
+        None, description="calendar year in which the agreement began; default: the first performance year"
+    )
+    agreement_number: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="1 for a first agreement, 2 for a second"
+    )
+    retention_withhold: bool | None = Field(None, description="whether the first year carries the retention withhold")
+    extreme_circumstance_relief: Fraction | ByYear | None = Field(
+        None, description="share of a loss forgiven for extreme and uncontrollable circumstances"
+    )
+    public_health_emergency_relief: bool | None = Field(
+        None, description="whether the COVID-19 relief of 2020 to 2023 applies"
+    )
+    part_year: Fraction | ByYear | None = Field(
+        None, description="share of the calendar year that the performance year covers (six months of 2019: 0.5)"
+    )
+    overrides: Mapping[str, float | Numbers] = Field(
+        default_factory=dict, description="numbers of the arrangement replaced by name, one value or one per year"
+    )
 
     @classmethod
     def of(cls, chosen: Mapping[str, Any], where: str = "") -> Elections:

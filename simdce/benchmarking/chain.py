@@ -46,7 +46,7 @@ def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark)
     regional = inputs.expected_per_capita * chosen.regional_to_own_cost
     years = range(inputs.person_years.shape[-1])
     rates = np.stack([_with_region(historical, regional, inputs, rule, chosen, year) for year in years], axis=-1)
-    unadjusted = (rates * inputs.person_years).sum(axis=1) * inputs.price_level
+    unadjusted = np.einsum("wcy,wcy->wy", rates, inputs.person_years) * inputs.price_level
     unadjusted *= (1.0 + inputs.mismatch)[:, None]
     return final_benchmark(unadjusted, _trend_factor(inputs.trend_error, rule), _kept(rule, chosen, len(years)))
 

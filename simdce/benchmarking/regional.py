@@ -26,6 +26,8 @@ def blended(
 
     ``ceiling`` and ``floor`` are fractions of the national cost, both positive. Source: CMS PY2025 quick reference.
     """
+    if weight == 0:
+        return historical
     effect = weight * (regional - historical)
     overall, limit = _average(effect, person_years), _average(national, person_years)
     held = np.clip(overall, -floor * limit, ceiling * limit)
@@ -60,5 +62,5 @@ def regionally_adjusted(
 
 def _average(amount: FloatArray, person_years: FloatArray) -> FloatArray:
     """Person-year weighted average over categories; loses the last axis."""
-    weighted = (amount * person_years).sum(axis=-1)
+    weighted = np.einsum("...c,...c->...", amount, person_years)
     return np.asarray(weighted / np.maximum(person_years.sum(axis=-1), 1e-12))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from simdce.assumptions import cautions
 from simdce.metrics import Estimate
@@ -25,7 +26,7 @@ def print_answers(answers: Answers) -> None:
     """Payment, viability and repayment tables of a run."""
     console = wide_console()
     scenario = answers.scenario
-    console.print(f"\n[bold]{scenario.title}[/bold]")
+    console.print(f"\n{scenario.title}", style="bold")
     console.print(
         f"{scenario.worlds:,} worlds, seed {scenario.seed}, digest {answers.panels.digest[:12]}; "
         "± is one standard error of the simulation; dollars are net payments to the ACO, minus when it owes"
@@ -38,13 +39,20 @@ def print_answers(answers: Answers) -> None:
         if any(answer.panel_size == size for answer in answers.repayment):
             console.print(_repayment(answers, size))
     for note in cautions(scenario):
-        console.print(f"[yellow]Note:[/yellow] {note}")
+        console.print(as_note(note))
 
 
 def wide_console() -> Console:
     """A console as wide as the terminal, or wide enough for a table where the output goes to a file."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=UNATTENDED_WIDTH)
+    console = Console(highlight=False, markup=False, emoji=False)  # a title may hold brackets
+    if not console.is_terminal:
+        console.width = UNATTENDED_WIDTH
+    return console
+
+
+def as_note(text: str) -> Text:
+    """A caution, marked as such."""
+    return Text.assemble(("Note: ", "yellow"), text)
 
 
 def shown_sizes(sizes: tuple[int, ...]) -> list[int]:

@@ -31,11 +31,11 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
         return
     from rich.table import Table
 
-    from simdce.cli._tables import wide_console
+    from simdce.cli._tables import as_note, wide_console
 
     console = wide_console()
     years = read.years
-    console.print(f"[bold]{read.title}[/bold]")
+    console.print(read.title, style="bold")
     console.print(
         f"{len(read.panel.sizes)} panel sizes from {read.panel.sizes[0]:,} to {read.panel.sizes[-1]:,} people; "
         f"{', '.join(years.labels)}; first performance year {years.first_performance_year}; "
@@ -43,7 +43,7 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
         highlight=False,
     )
     for caution in cautions(read):
-        console.print(f"[yellow]Note:[/yellow] {caution}")
+        console.print(as_note(caution))
     table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
     for heading, share in (("assumption", 3), ("value", 5), ("confidence", 2), ("set by", 2), ("source", 6)):
         table.add_column(heading, overflow="fold", ratio=share)

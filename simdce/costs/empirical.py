@@ -37,7 +37,7 @@ class Empirical:
         """Dollars per person on the costliest share ``v``; linear within one person's weight."""
         share = np.concatenate([[0.0], np.cumsum(self.weights)])
         dollars = np.concatenate([[0.0], np.cumsum(self.weights * self.costs)])
-        return np.interp(np.asarray(v, float), share / share[-1], dollars)
+        return np.asarray(np.interp(np.asarray(v, float), share / share[-1], dollars))
 
 
 def observed(costs: FloatArray, weights: FloatArray | None = None) -> Empirical:

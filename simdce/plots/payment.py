@@ -1,84 +1,92 @@
-"""The law of a year's payment as twenty equally likely years, with the years in which nothing moves as a bar."""
+"""The law of a year's payment as twenty equally likely years, those in which nothing moves in a lane of their own."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
-from simdce.plots.style import FAINT, INK, NOTHING, OWES, PAID, SMALL, TEXT, FloatArray, axes, new_figure
-from simdce.wording import money, percent
+from simdce.plots.style import (
+    FAINT,
+    INK,
+    NOTHING,
+    OWES,
+    PAID,
+    SMALL,
+    TEXT,
+    FloatArray,
+    axes,
+    dollar_tick,
+    new_figure,
+)
+from simdce.wording import percent
 
 DOTS = 20
 """Years drawn: each stands for one in twenty, so the leftmost is the worst year in 20."""
 
-_DOT_POINTS = 7.6
-_LEAST_ROW = 4.6
+_LANE = 5
+"""Columns of the lane of years in which nothing moves: twenty of them make four rows."""
+_DOT_POINTS = 9.0
+_COLUMNS = 52
+_LEAST_ROW = 4.4
 """Height of the lowest row in dots: room for its name."""
 
 
 @dataclass(frozen=True)
 class _Row:
+    """Where the dots of one arrangement stand: columns right or left of the lane, and heights, in dots."""
+
     name: str
     net: FloatArray
     columns: FloatArray
     heights: FloatArray
-    nothing: float
+
+    @property
+    def nothing(self) -> int:
+        return DOTS - len(self.columns)
 
     @property
     def height(self) -> float:
-        stacked = float(self.heights.max()) + 1.0 if len(self.heights) else 0.0
-        return max(stacked, DOTS * self.nothing, _LEAST_ROW) + 1.6
+        stacked = float(self.heights.max(initial=0.0)) + 1.0
+        return max(stacked, ceil(self.nothing / _LANE), _LEAST_ROW) + 1.2
 
 
 def payment_laws(net: Mapping[str, FloatArray], ax: Axes | None = None) -> Axes:
     """One row per arrangement: twenty equally likely years by what they bring, in dollars.
 
-    ``net``: name of the arrangement to simulated yearly net payments (dollars, negative when owing), any shape. A dot
-    is one year in twenty at its own quantile, never a smoothed density; years in which nothing moves are the bar at
-    zero, as high as that many dots.
+    ``net``: name of the arrangement to simulated yearly net payments (dollars, negative when owing), any shape. Every
+    mark is one year in twenty, at its own quantile: never a smoothed density. Years in which nothing moves stand as
+    squares in the lane at zero, which the axis makes room for.
     """
     quantiles = {name: _quantiles(np.ravel(years)) for name, years in net.items()}
     drawn = np.concatenate([*quantiles.values(), [0.0]])
-    low, high = float(drawn.min()), float(drawn.max())
-    low, high = (low, high) if high > low else (-1.0, 1.0)
-    if ax is None:
-        height = sum(_row(name, years, quantiles[name], (high - low) / 60).height for name, years in net.items())
-        figure = new_figure(10.0, height * _DOT_POINTS / 72 + 0.75)
-        ax = figure.add_axes((0.245, 0.55 / figure.get_figheight(), 0.735, 1 - 0.6 / figure.get_figheight()))
-    ax = axes(ax)
-    wide, tall = _points(ax)
-    column = (high - low) / max(8.0, 0.94 * wide / _DOT_POINTS)
+    low, high = (float(drawn.min()), float(drawn.max())) if drawn.any() else (-1.0, 1.0)
+    column = (high - low) / _COLUMNS
     rows = [_row(name, years, quantiles[name], column) for name, years in net.items()]
     total = sum(row.height for row in rows)
-    size = min(_DOT_POINTS, tall / total)
+    if ax is None:
+        figure = new_figure(10.0, total * _DOT_POINTS / 72 + 0.85)
+        tall = figure.get_figheight()
+        ax = figure.add_axes((0.245, 0.5 / tall, 0.735, 1 - 0.85 / tall))
+    ax = axes(ax)
+    size = _mark_size(ax, total)
+    ends = (low / column - _LANE / 2 - 1.5, high / column + _LANE / 2 + 1.5)
+    ax.set(xlim=ends, ylim=(0.0, total), yticks=[])
+    ax.axvspan(-_LANE / 2 - 0.3, _LANE / 2 + 0.3, color="#F0F2F4", zorder=0, linewidth=0)
+    ax.spines["left"].set_visible(False)
     base = total
-    ticks = []
     for row in rows:
         base -= row.height
-        ticks.append(base)
-        _draw(ax, row, base, column, size)
-    ax.set_ylim(0.0, total)
-    ax.set_xlim(low - 1.5 * column, high + 1.5 * column)
-    ax.axvline(0.0, color=INK, linewidth=0.6, zorder=0)
-    ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
-    for row, at in zip(rows, ticks, strict=True):
-        _name(ax, row, at)
-    ax.xaxis.set_major_formatter(lambda value, _: money(value))
-    ax.set_xlabel("paid to (right) or owed by (left) the contract holder for one performance year", fontsize=TEXT)
+        _draw(ax, row, base, size)
+        _name(ax, row, base)
+    _dollar_axis(ax, low, high, column)
+    _head(ax, ends)
     return ax
-
-
-def _points(ax: Axes) -> tuple[float, float]:
-    """Width and height of the axes in points."""
-    box = ax.get_position()
-    wide, tall = ax.figure.get_size_inches()
-    return float(box.width * wide * 72), float(box.height * tall * 72)
 
 
 def _quantiles(years: FloatArray) -> FloatArray:
@@ -90,35 +98,62 @@ def _quantiles(years: FloatArray) -> FloatArray:
 
 def _row(name: str, net: FloatArray, quantiles: FloatArray, column: float) -> _Row:
     moving = quantiles[quantiles != 0]
-    columns = np.round(moving / column)
-    columns = np.where(columns == 0, np.sign(moving), columns)  # the column of zero is the bar's
+    away = np.maximum(np.ceil(np.abs(moving) / column), 1.0)
+    columns = np.sign(moving) * (away - 0.5)
     heights = np.array([float((columns[:number] == columns[number]).sum()) for number in range(len(columns))])
-    return _Row(name, net, columns, heights, float((np.ravel(net) == 0).mean()))
+    return _Row(name, net, columns, heights)
 
 
-def _draw(ax: Axes, row: _Row, base: float, column: float, size: float) -> None:
-    ax.axhline(base, color=FAINT, linewidth=0.6, zorder=0)
+def _mark_size(ax: Axes, total: float) -> float:
+    """Area of a mark in squared points, so that neighbours do not touch in either direction."""
+    box = ax.get_position()
+    wide, tall = ax.figure.bbox.width / ax.figure.dpi, ax.figure.bbox.height / ax.figure.dpi
+    room = min(box.width * wide * 72 / (_COLUMNS + _LANE + 3), box.height * tall * 72 / total)
+    return float((0.86 * room) ** 2)
+
+
+def _draw(ax: Axes, row: _Row, base: float, size: float) -> None:
+    ax.axhline(base, color=FAINT, linewidth=0.6, zorder=1)
     for chosen, marker, colour in ((row.columns > 0, "o", PAID), (row.columns < 0, "v", OWES)):
         if chosen.any():
-            ax.scatter(row.columns[chosen] * column, base + 0.6 + row.heights[chosen], s=(0.88 * size) ** 2,
-                       marker=marker, color=colour, linewidths=0, zorder=3)  # fmt: skip
-    if row.nothing > 0:
-        ax.add_patch(Rectangle((-0.45 * column, base), 0.9 * column, DOTS * row.nothing, color=NOTHING, linewidth=0))
-        if row.nothing >= 0.02:
-            words = f"nothing moves: {percent(row.nothing, 0.01)}"
-            right = ax.get_xlim()
-            del right
-            ax.annotate(words, (0.45 * column, base + DOTS * row.nothing), xytext=(4, -1), textcoords="offset points",
-                        ha="left", va="top", fontsize=SMALL, color=INK)  # fmt: skip
+            columns = row.columns[chosen] + np.sign(row.columns[chosen]) * _LANE / 2
+            ax.scatter(
+                columns, base + 0.65 + row.heights[chosen], s=size, marker=marker, color=colour, linewidths=0, zorder=3
+            )
+    still = np.arange(row.nothing)
+    ax.scatter(still % _LANE - (_LANE - 1) / 2, base + 0.65 + still // _LANE, s=0.8 * size, marker="s", color=NOTHING,
+               linewidths=0, zorder=3)  # fmt: skip
 
 
 def _name(ax: Axes, row: _Row, base: float) -> None:
-    lines = textwrap.wrap(row.name, 26, max_lines=2, placeholder="…") or [""]
     years = np.ravel(row.net)
-    told = f"paid {percent(float((years > 0).mean()), 0.01)} · owes {percent(float((years < 0).mean()), 0.01)}"
+    shares = [percent(float(part.mean()), 0.01) for part in (years < 0, years == 0, years > 0)]
+    told = f"owes {shares[0]} · nothing {shares[1]} · paid {shares[2]}"
+    lines = textwrap.wrap(row.name, 30, max_lines=2, placeholder="…") or [""]
     for number, line in enumerate(reversed(lines)):
-        ax.annotate(line, (0.0, base), xycoords=("axes fraction", "data"), xytext=(-10, 14 + 11 * number),
+        ax.annotate(line, (0.0, base), xycoords=("axes fraction", "data"), xytext=(-10, 15 + 11 * number),
                     textcoords="offset points", ha="right", fontsize=TEXT, fontweight="bold", color=INK,
-                    annotation_clip=False)  # fmt: skip
+                    annotation_clip=False, parse_math=False)  # fmt: skip
     ax.annotate(told, (0.0, base), xycoords=("axes fraction", "data"), xytext=(-10, 3), textcoords="offset points",
-                ha="right", fontsize=SMALL, color=INK, annotation_clip=False)  # fmt: skip
+                ha="right", fontsize=SMALL, color=INK, annotation_clip=False, parse_math=False)  # fmt: skip
+
+
+def _dollar_axis(ax: Axes, low: float, high: float, column: float) -> None:
+    ticks = [tick for tick in MaxNLocator(8).tick_values(low, high) if low <= tick <= high and abs(tick) > 2 * column]
+    places = [tick / column + np.sign(tick) * _LANE / 2 for tick in ticks]
+    ax.set_xticks([*places, 0.0], [*(dollar_tick(tick) for tick in ticks), "$0"])
+    ax.set_xlabel("dollars of one performance year, whole contract", fontsize=TEXT, color=INK)
+
+
+def _head(ax: Axes, ends: tuple[float, float]) -> None:
+    """What stands where, above the first row."""
+    heads = [(0.0, "center", "nothing moves", INK)]
+    if ends[0] < -_LANE / 2 - 6:
+        heads.append((-_LANE / 2 - 1.5, "right", "◀ owes", OWES))
+    if ends[1] > _LANE / 2 + 6:
+        heads.append((_LANE / 2 + 1.5, "left", "paid ▶", PAID))
+    apart = {"center": 0, "right": -22, "left": 22}
+    for place, side, words, colour in heads:
+        ax.annotate(words, (place, 1.0), xycoords=("data", "axes fraction"), xytext=(apart[side], 4),
+                    textcoords="offset points", ha=side, fontsize=TEXT, fontweight="bold", color=colour,
+                    annotation_clip=False, parse_math=False)  # fmt: skip

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
-from simdce.plots.style import INK, NOTHING, OWES, PAID, SMALL, TEXT, FloatArray, axes, spread
+from simdce.plots.style import INK, NOTHING, OWES, PAID, PAPER, SMALL, TEXT, FloatArray, axes, spread
 from simdce.wording import percent
 
 _BINS = 44
+"""Bars at most; fewer years make fewer and wider ones."""
 _TAIL = 0.002
 """Share of years left outside the frame on either side."""
 
@@ -35,7 +37,11 @@ def savings_rate_law(
     edges = _edges(points, gates)
     widths = np.diff(edges)
     base = np.zeros(len(widths))
-    parts = (("owes", moved < 0, OWES, "////"), ("nothing moves", moved == 0, NOTHING, ""), ("paid", moved > 0, PAID, ""))
+    parts = (
+        ("owes", moved < 0, OWES, "////"),
+        ("nothing moves", moved == 0, NOTHING, ""),
+        ("paid", moved > 0, PAID, ""),
+    )
     for _, part, colour, hatch in parts:
         heights = np.histogram(points[part], edges)[0] / len(points) / widths
         ax.stairs(base + heights, edges, baseline=base, fill=True, facecolor=colour, edgecolor="white", hatch=hatch)
@@ -49,6 +55,7 @@ def savings_rate_law(
     _mark_gates(ax, minimum_savings, minimum_losses, top)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(9, integer=True, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:+.0f}%".replace("-", "−") if value else "0")
     ax.set_xlabel("measured savings rate, share of benchmark", fontsize=TEXT, color=INK)
     return ax
@@ -57,7 +64,8 @@ def savings_rate_law(
 def _edges(points: FloatArray, gates: Sequence[float]) -> FloatArray:
     """Edges of the bars over all points, with an edge at every gate so that no bar lies across one."""
     left, right = np.quantile(points, (_TAIL, 1.0 - _TAIL))
-    step = max((right - left) / _BINS, 1e-3)
+    bars = min(_BINS, max(12, round(2 * len(points) ** (1 / 3))))
+    step = max((right - left) / bars, 1e-3)
     regular = np.arange(np.floor(points.min() / step), np.ceil(points.max() / step) + 2) * step
     apart = [edge for edge in regular if all(abs(edge - gate) > 0.3 * step for gate in gates)]
     found: FloatArray = np.union1d(apart, [gate for gate in gates if points.min() < gate < points.max()])
@@ -71,11 +79,10 @@ def _name_parts(ax: Axes, points: FloatArray, parts: Sequence[tuple[str, np.ndar
     middles = [float(np.median(found)) for _, found, _ in seen]
     places = spread(middles, 0.24 * room, low + 0.1 * room, high - 0.1 * room)
     for place, (name, found, colour) in zip(places, seen, strict=True):
-        share = len(found) / len(points)
-        error = float(np.sqrt(share * (1 - share) / len(points)))
-        words = f"{name}\n{percent(share, max(error, 0.001))}"
-        ink = INK if colour == NOTHING else colour
-        ax.text(place, 1.06 * top, words, ha="center", va="bottom", fontsize=TEXT, color=ink, fontweight="bold")
+        words = f"{name}\n{percent(len(found) / len(points), 0.01)}"
+        ax.text(place, 1.06 * top, words, ha="center", va="bottom", fontsize=TEXT, fontweight="bold",
+                color=INK if colour == NOTHING else colour, linespacing=1.1, zorder=5,
+                bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.0})  # fmt: skip
 
 
 def _mark_gates(ax: Axes, savings: Sequence[float], losses: Sequence[float], top: float) -> None:
@@ -88,8 +95,12 @@ def _mark_gates(ax: Axes, savings: Sequence[float], losses: Sequence[float], top
         for gate in gates:
             ax.axvline(100 * gate, ymax=0.93, color=INK, linewidth=1.0, linestyle=(0, (4, 2)))
         if gates:
-            named = " to ".join(percent(abs(gate), digits=2).replace("0%", "%") if abs(1000 * gate) % 1 < 1e-6
-                                else percent(abs(gate), digits=2) for gate in sorted({min(gates), max(gates)}))  # fmt: skip
+            named = " to ".join(_rate(gate) for gate in sorted({abs(min(gates)), abs(max(gates))}))
             nudge = 0.012 * (ax.get_xlim()[1] - ax.get_xlim()[0]) * (1 if side == "left" else -1)
             edge = max(gates) if side == "left" else min(gates)
             ax.text(100 * edge + nudge, 1.35 * top, f"{word} {named}", ha=side, va="bottom", fontsize=SMALL)
+
+
+def _rate(gate: float) -> str:
+    """A gate as rules print it: 2%, 2.71%."""
+    return f"{100 * gate:.2f}".rstrip("0").rstrip(".") + "%"

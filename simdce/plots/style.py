@@ -75,11 +75,24 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> l
     return found
 
 
-def svg(figure: Figure, description: str) -> str:
-    """The figure as an SVG element for a page: the same bytes every time, text as text, ``description`` for readers
-    who do not see it."""
+def dollar_tick(value: float, _: object = None) -> str:
+    """A tick of a dollar axis: −$2.5M, $800k, $0."""
+    size, sign = abs(value), "−" if value < 0 else ""
+    for scale, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if size >= scale:
+            return f"{sign}${size / scale:.4g}{letter}"
+    return f"{sign}${size:.4g}"
+
+
+def svg(drawn: Axes | Figure, description: str) -> str:
+    """The figure (of the axes) as an SVG element for a page, text as text: the same bytes every time.
+
+    ``description`` is for readers who do not see it.
+    """
+    figure = drawn.get_figure(root=True) if isinstance(drawn, Axes) else drawn
+    assert figure is not None
     page = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "simdce", "svg.fonttype": "none", "hatch.linewidth": 0.6}):
         figure.savefig(page, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    drawn = page.getvalue()
-    return drawn[drawn.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{escape(description)}" ', 1)
+    text = page.getvalue()
+    return text[text.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{escape(description)}" ', 1)

@@ -25,29 +25,29 @@ def variance_by_panel_size(
     """Bars of the variance of the measured savings rate by panel size, split into what averages out and what stays.
 
     ``estimates``: the table of a run; ``arrangement`` defaults to its first. Variance, because variances add up; in
-    squared percentage points, the standard deviation beside each bar.
+    squared percentage points, the standard deviation (sd, points) above each bar.
     """
     chosen = arrangement or str(estimates["arrangement"].iloc[0])
     rows = estimates[(estimates["arrangement"] == chosen) & (estimates["performance_year"] == performance_year)]
     table = rows.pivot(index="panel_size", columns="metric", values="value").sort_index()
     if ax is None:
         ax = axes(None, 10.0, 3.6)
-        ax.figure.subplots_adjust(left=0.07, right=0.84, top=0.93, bottom=0.16)
+        ax.figure.subplots_adjust(left=0.07, right=0.99, top=0.93, bottom=0.16)
     ax = axes(ax)
     spread = 100 * table["sd_savings_rate"].to_numpy()
     share = np.clip(table["removable_variance"].to_numpy(), 0.0, 1.0)
     stays, goes = (1 - share) * spread**2, share * spread**2
     places = np.arange(len(table))
-    ax.bar(places, stays, 0.72, color=NOTHING)
-    ax.bar(places, goes, 0.72, bottom=stays, facecolor=PAID, edgecolor="white", hatch="////", linewidth=0)
+    ax.bar(places, goes, 0.72, bottom=stays, facecolor=PAID, edgecolor="white", hatch="////", linewidth=0,
+           label="averages out in a larger panel (its share above each bar)")  # fmt: skip
+    ax.bar(places, stays, 0.72, color=NOTHING, label="stays, whatever the size of the panel")
     for place, total, part, sd in zip(places, spread**2, share, spread, strict=True):
-        ax.text(float(place), float(total), f"{percent(float(part), 0.01)}\n±{sd:.1f} pts", ha="center", va="bottom", fontsize=SMALL)
-    ax.set_ylim(0.0, 1.28 * float((spread**2).max()) or 1.0)
+        words = f"{percent(float(part), 0.01)}\nsd {sd:.1f}"
+        ax.text(float(place), 1.01 * float(total), words, ha="center", va="bottom", fontsize=SMALL, color=INK)
+    ax.set_ylim(0.0, 1.3 * float((spread**2).max()) or 1.0)
     ax.set_xlim(-0.6, len(table) - 0.4)
     ax.set_xticks(places, [f"{size:,}" for size in table.index])
     ax.set_xlabel("people on the panel", fontsize=TEXT, color=INK)
     ax.set_ylabel("variance, squared points", fontsize=TEXT, color=INK)
-    for words, colour, height in (("a larger panel\nremoves this", PAID, 0.7), ("no panel size\nremoves this", INK, 0.12)):
-        if (goes if colour == PAID else stays).max() > 0:
-            ax.text(1.015, height, words, transform=ax.transAxes, fontsize=TEXT, color=colour, fontweight="bold", va="center")
+    ax.legend(frameon=False, fontsize=TEXT, loc="upper right", labelcolor=INK)
     return ax

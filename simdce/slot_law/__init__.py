@@ -77,7 +77,7 @@ def frozen(model: SlotModel) -> SlotLaw:
                 f"a lag-1 correlation of {model.lag_1_correlation:g} is out of reach: "
                 f"at most {top:.2f} when a class is kept with chance {model.kept:g}"
             )
-        coupling = float(brentq(lambda r: correlation(r) - model.lag_1_correlation, 0.0, 0.999, xtol=1e-6))
+        coupling = snapped(brentq(lambda r: correlation(r) - model.lag_1_correlation, 0.0, 0.999, xtol=1e-9))
     rows = rows_by_class(coupling, edges, cell_means, dying)
     living, decedents = rows.living, rows.decedents
     costs = np.stack([_whole_dollars(living, cell_means), _whole_dollars(decedents, cell_means)])
@@ -94,6 +94,11 @@ def frozen(model: SlotModel) -> SlotLaw:
         drift_threshold=round(moves - (moves - leave_threshold) * model.kept),
         truncation=NO_LIMIT if model.truncation is None else min(round(model.truncation), NO_LIMIT),
     )
+
+
+def snapped(root: float) -> float:
+    """A solved number to six decimals, so that the last bits of a machine's arithmetic cannot move the tables."""
+    return round(root, 6)
 
 
 def tail_cell_means(law: CostLaw, edges: FloatArray) -> FloatArray:

@@ -47,7 +47,8 @@ def lag_correlations(law: SlotLaw, lags: int = 3) -> tuple[float, ...]:
     moves = 1 << layout.MOVE_BITS
     kept = (moves - law.drift_threshold) / (moves - law.leave_threshold)
     drift = np.bincount(law.classes[layout.KINDS["drift"]], minlength=law.costs.shape[1]) / law.classes.shape[1]
-    return tuple(correlation_after(lag, kept, drift, by_class[:, 0], by_class.sum(axis=1)) for lag in range(1, lags + 1))
+    living, everybody = by_class[:, 0], by_class.sum(axis=1)
+    return tuple(correlation_after(lag, kept, drift, living, everybody) for lag in range(1, lags + 1))
 
 
 def top_shares(laws: Sequence[SlotLaw], shares: Sequence[float], tops: Sequence[float]) -> tuple[float, ...]:

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdce import arrangements, metrics
 from simdce.arrangements.settlement import Settlement
+from simdce.benchmarking.chain import benchmark_dollars
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, PERCENTILES, TAILS, Row
 from simdce.scenario import Scenario
-from simdce.settle import SAVINGS_KNOWN, Experience, counts_truncated, experience, outcome_of
+from simdce.settlements import SAVINGS_KNOWN, Experience, counts_truncated, experience, measured_against
 from simdce.worlds import SHOCKS, PanelYears
 
 FloatArray = NDArray[np.float64]
 
 
-def payment_estimates(
-    scenario: Scenario, panels: PanelYears, progress: Callable[[float], None] | None = None
-) -> list[Row]:
+def payment_estimates(scenario: Scenario, panels: PanelYears) -> list[Row]:
     """Estimates of every arrangement, panel size and performance year, and over the agreement."""
-    rows: list[Row] = []
-    for number, size in enumerate(panels.panel_sizes):
-        lived = Lived(scenario, panels, size)
-        for choice in scenario.arrangements:
-            rows += list(_of_arrangement(lived, choice.key))
-        if progress is not None:
-            progress((number + 1) / len(panels.panel_sizes))
-    return rows
+    return [row for size in panels.panel_sizes for row in payment_rows(Lived(scenario, panels, size))]
+
+
+def payment_rows(lived: Lived) -> list[Row]:
+    """The estimates of one panel size under every arrangement."""
+    return [row for choice in lived.scenario.arrangements for row in _of_arrangement(lived, choice.key)]
 
 
 class Lived:
@@ -38,6 +35,7 @@ class Lived:
     def __init__(self, scenario: Scenario, panels: PanelYears, panel_size: int) -> None:
         self.scenario, self.panels, self.panel_size = scenario, panels, panel_size
         self._kept: dict[tuple[bool, tuple[str, ...]], Experience] = {}
+        self._benchmarks: dict[tuple[str, tuple[str, ...]], FloatArray] = {}
 
     @property
     def expected_expenditure(self) -> float:
@@ -64,7 +62,9 @@ class Lived:
         years = scenario.years.performance_years
         rule = rules.in_force(years, choice.elections)
         lived = self._in_way(truncated=counts_truncated(rule), shocks=shocks)
-        outcome = outcome_of(lived, scenario, rule, true_savings)
+        if (key, shocks) not in self._benchmarks:
+            self._benchmarks[key, shocks] = benchmark_dollars(lived.inputs, rule, scenario.benchmark)
+        outcome = measured_against(self._benchmarks[key, shocks], lived, scenario, rule, true_savings)
         return rules.settle(outcome, years, choice.elections), outcome.benchmark
 
 

@@ -33,28 +33,31 @@ class RepaymentAnswer:
 
 def repayment(scenario: Scenario, panels: PanelYears) -> list[RepaymentAnswer]:
     """The answer for every arrangement that can owe, at every panel size."""
+    return [answer for size in panels.panel_sizes for answer in repayment_at(Lived(scenario, panels, size))]
+
+
+def repayment_at(lived: Lived) -> list[RepaymentAnswer]:
+    """The answers of one panel size."""
     answers = []
-    for size in panels.panel_sizes:
-        lived = Lived(scenario, panels, size)
-        for choice in scenario.arrangements:
-            settlement, benchmark = lived.settled(choice.key)
-            rule = rule_amount(scenario, choice, float(benchmark[:, 0].mean()), lived.expected_expenditure)
-            worst, total = settlement.owed.max(axis=1), settlement.owed.sum(axis=1)
-            if rule.amount == 0 and not worst.any():
-                continue
-            confidences = scenario.questions.repayment.confidences
-            answers.append(
-                RepaymentAnswer(
-                    choice.key,
-                    size,
-                    rule,
-                    metrics.chance(worst <= rule.amount),
-                    metrics.chance(total <= rule.amount),
-                    confidences,
-                    tuple(metrics.percentile(worst, confidence) for confidence in confidences),
-                    tuple(metrics.percentile(total, confidence) for confidence in confidences),
-                )
+    confidences = lived.scenario.questions.repayment.confidences
+    for choice in lived.scenario.arrangements:
+        settlement, benchmark = lived.settled(choice.key)
+        rule = rule_amount(lived.scenario, choice, float(benchmark[:, 0].mean()), lived.expected_expenditure)
+        worst, total = settlement.owed.max(axis=1), settlement.owed.sum(axis=1)
+        if rule.amount == 0 and not worst.any():
+            continue
+        answers.append(
+            RepaymentAnswer(
+                choice.key,
+                lived.panel_size,
+                rule,
+                metrics.chance(worst <= rule.amount),
+                metrics.chance(total <= rule.amount),
+                confidences,
+                tuple(metrics.percentile(worst, confidence) for confidence in confidences),
+                tuple(metrics.percentile(total, confidence) for confidence in confidences),
             )
+        )
     return answers
 
 

@@ -6,7 +6,7 @@ twice. Annual shocks and trend errors stay as the scenario has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log
 
@@ -15,7 +15,7 @@ import numpy as np
 from simdce import metrics
 from simdce.metrics import Estimate
 from simdce.scenario import Scenario, ViabilityCondition
-from simdce.settle import SAVINGS_KNOWN
+from simdce.settlements import SAVINGS_KNOWN
 from simdce.studies.payment import Lived
 from simdce.worlds import PanelYears
 
@@ -57,20 +57,30 @@ def condition_text(condition: ViabilityCondition) -> str:
     )
 
 
-def viability(
-    scenario: Scenario, panels: PanelYears, progress: Callable[[float], None] | None = None
-) -> list[ViabilityCurve]:
+Chances = dict[tuple[str, ViabilityCondition], Estimate]
+
+
+def viability(scenario: Scenario, panels: PanelYears) -> list[ViabilityCurve]:
     """Every viability condition of the scenario under every arrangement."""
-    conditions = scenario.questions.viability
-    found: dict[tuple[str, ViabilityCondition], list[Estimate]] = {}
-    for number, size in enumerate(panels.panel_sizes):
-        lived = Lived(scenario, panels, size)
-        for choice in scenario.arrangements:
-            for condition in conditions:
-                found.setdefault((choice.key, condition), []).append(_chance(lived, choice.key, condition))
-        if progress is not None:
-            progress((number + 1) / len(panels.panel_sizes))
-    return [_curve(key, condition, panels.panel_sizes, chances) for (key, condition), chances in found.items()]
+    found = [chances_at(Lived(scenario, panels, size)) for size in panels.panel_sizes]
+    return viability_curves(panels.panel_sizes, found)
+
+
+def chances_at(lived: Lived) -> Chances:
+    """The chance that each condition speaks of, by arrangement and condition, at one panel size."""
+    return {
+        (choice.key, condition): _chance(lived, choice.key, condition)
+        for choice in lived.scenario.arrangements
+        for condition in lived.scenario.questions.viability
+    }
+
+
+def viability_curves(panel_sizes: tuple[int, ...], found: Sequence[Chances]) -> list[ViabilityCurve]:
+    """The chances of every panel size, in order, as curves with their smallest viable panels."""
+    return [
+        _curve(key, condition, panel_sizes, [chances[key, condition] for chances in found])
+        for key, condition in found[0]
+    ]
 
 
 def _chance(lived: Lived, key: str, condition: ViabilityCondition) -> Estimate:

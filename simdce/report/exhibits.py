@@ -1,0 +1,306 @@
+"""Tables for the actuary: every figure with its standard error, none printed finer than that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from simdce.assumptions import Assumption
+from simdce.metrics import Estimate
+from simdce.report.laws import Law
+from simdce.report.names import listed, together
+from simdce.results import AGREEMENT, METRICS, PERCENTILES, TAILS
+from simdce.run import Answers
+from simdce.studies.viability import ViabilityCurve
+from simdce.wording import money, people, percent, with_error
+
+
+class Cell(NamedTuple):
+    """A figure and its standard error, both as text; the error is empty where there is none."""
+
+    value: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A table: one sentence on what it holds, headings (the first is of the row labels), and rows by section."""
+
+    title: str
+    note: str
+    headings: tuple[str, ...]
+    sections: tuple[tuple[str, tuple[tuple[str, tuple[Cell, ...]], ...]], ...]
+
+
+def cell(estimate: Estimate, unit: str) -> Cell:
+    """A figure beside its error."""
+    value, _, error = with_error(estimate, unit).partition(" ± ")
+    return Cell(value, error if estimate.standard_error > 0 else "")
+
+
+_LAW = {
+    "chance_paid": "paid",
+    "chance_owing": "owes",
+    "mean_net": "mean net",
+    "sd_net": "sd of net",
+    "mean_earned": "mean earned",
+    "mean_owed": "mean owed",
+    "mean_earned_if_paid": "mean if paid",
+    "mean_owed_if_owing": "mean owed if owing",
+    "chance_payment_limit": "payment limit binds",
+    "chance_loss_limit": "loss limit binds",
+}
+_RATE = {
+    "mean_savings_rate": "mean",
+    "sd_savings_rate": "sd",
+    "sd_savings_rate_sampling": "sd, sampling alone",
+    "removable_variance": "variance a larger panel removes",
+    "chance_false_reward": "false reward",
+    "chance_missed_reward": "missed reward",
+    "mean_net_without_savings": "mean net without true savings",
+}
+_NET_PERCENTILES = {f"net_p{100 * p:g}": f"{100 * p:g}%" for p in PERCENTILES}
+_RATE_PERCENTILES = {f"savings_rate_p{100 * p:g}": f"{100 * p:g}%" for p in PERCENTILES}
+_TAIL_RISK = {f"{kind}_{100 * p:g}": f"{kind.upper().replace('TVAR', 'TVaR').replace('VAR', 'VaR')} {100 * p:g}%"
+              for kind in ("var", "tvar") for p in TAILS}  # fmt: skip
+_BY_SIZE = {
+    "chance_paid": "paid",
+    "chance_owing": "owes",
+    "mean_net": "mean net",
+    "net_p5": "5th percentile",
+    "net_p50": "median",
+    "net_p95": "95th percentile",
+    "tvar_95": "TVaR 95%",
+    "chance_false_reward": "false reward",
+    "removable_variance": "variance a larger panel removes",
+}
+
+
+def exhibits(answers: Answers, laws: Sequence[Law]) -> list[Exhibit]:
+    """Every exhibit of the estimates at the headline size, and over the agreement at every size."""
+    size = laws[0].panel_size
+    found = [
+        Exhibit(title, note, ("", *metrics.values()), _by_year(answers.estimates, laws, size, tuple(metrics)))
+        for title, note, metrics in (
+            ("Payment", "Net payment to the contract holder; negative is owed.", _LAW),
+            (
+                "Percentiles of the net payment",
+                "Order statistics; none is interpolated across the gate.",
+                _NET_PERCENTILES,
+            ),
+            (
+                "Value at risk and tail value at risk",
+                "Losses, so a negative figure is a gain. VaR: loss not exceeded with that probability; TVaR: mean of "
+                "the losses beyond it.",
+                _TAIL_RISK,
+            ),
+            (
+                "Savings rate",
+                "Measured savings as a share of benchmark. False reward: paid without true savings; missed reward: not "
+                "paid although the assumed savings are true; in both the lasting benchmark mismatch is off.",
+                _RATE,
+            ),
+            ("Percentiles of the savings rate", "Share of benchmark.", _RATE_PERCENTILES),
+        )
+    ]
+    sizes = answers.panels.panel_sizes
+    if len(sizes) > 1:
+        note = "Over the whole agreement."
+        found.append(
+            Exhibit("By panel size", note, ("people", *_BY_SIZE.values()), _by_size(answers.estimates, laws, sizes))
+        )
+    return found
+
+
+def _by_year(table: pd.DataFrame, laws: Sequence[Law], size: int, metrics: tuple[str, ...]) -> Any:
+    sections = []
+    for law in laws:
+        rows = _rows(table, law.keys[0], size)
+        years = [*(year for year in rows if year != AGREEMENT), AGREEMENT]
+        sections.append((law.name, tuple((year, _cells(rows[year], metrics)) for year in years)))
+    return tuple(sections)
+
+
+def _by_size(table: pd.DataFrame, laws: Sequence[Law], sizes: Sequence[int]) -> Any:
+    metrics = tuple(_BY_SIZE)
+    return tuple(
+        (law.name, tuple((f"{size:,}", _cells(_rows(table, law.keys[0], size)[AGREEMENT], metrics)) for size in sizes))
+        for law in laws
+    )
+
+
+def _rows(table: pd.DataFrame, key: str, size: int) -> dict[str, dict[str, Estimate]]:
+    """Estimates by performance year and metric, years in the order of the table."""
+    chosen = table[(table["arrangement"] == key) & (table["panel_size"] == size)]
+    found: dict[str, dict[str, Estimate]] = {}
+    for year, metric, value, error in zip(
+        chosen["performance_year"], chosen["metric"], chosen["value"], chosen["standard_error"], strict=True
+    ):
+        found.setdefault(str(year), {})[str(metric)] = Estimate(float(value), float(error))
+    return found
+
+
+def _cells(estimates: dict[str, Estimate], metrics: Sequence[str]) -> tuple[Cell, ...]:
+    return tuple(cell(estimates[metric], METRICS[metric].unit) for metric in metrics)
+
+
+def checks(answers: Answers) -> list[tuple[str, float]]:
+    """Identities that the estimates must meet, and the largest amount by which any row misses them."""
+    table = answers.estimates.pivot_table(
+        index=["arrangement", "panel_size", "performance_year"], columns="metric", values="value", dropna=False
+    )
+    years = table.index.get_level_values("performance_year")
+    by_year = table[years != AGREEMENT]["mean_net"].groupby(level=["arrangement", "panel_size"]).sum()
+    whole = table[years == AGREEMENT]["mean_net"].droplevel("performance_year")
+    return [
+        ("mean earned less mean owed is mean net, dollars",
+         float((table["mean_earned"] - table["mean_owed"] - table["mean_net"]).abs().max())),
+        ("mean net of the years adds up to the agreement's, dollars", float((by_year - whole).abs().max())),
+        ("VaR 95% is the 5th percentile with its sign turned, within its error, share of rows that miss",
+         _share_missing(answers.estimates)),
+    ]  # fmt: skip
+
+
+def _share_missing(estimates: pd.DataFrame) -> float:
+    index = ["arrangement", "panel_size", "performance_year"]
+    chosen = estimates[estimates["metric"].isin(["var_95", "net_p5"])]
+    values = chosen.pivot_table(index=index, columns="metric", values="value")
+    errors = chosen.pivot_table(index=index, columns="metric", values="standard_error")
+    gap = (values["var_95"] + values["net_p5"]).abs()
+    return float((gap > 4 * errors["net_p5"] + 1e-6).mean())
+
+
+def viability_exhibit(curves: Sequence[ViabilityCurve], laws: Sequence[Law]) -> Exhibit | None:
+    """The smallest panel of each stated confidence with its interval, and the chance at the ends of the grid."""
+    if not curves:
+        return None
+    sizes = curves[0].panel_sizes
+    shown = [number for number, size in enumerate(sizes) if size in (sizes[0], laws[0].panel_size, sizes[-1])]
+    headings = ("", "smallest panel", "95% interval", *(f"chance at {sizes[number]:,}" for number in shown))
+    sections = []
+    for text in dict.fromkeys(curve.text for curve in curves):
+        alike: dict[tuple[object, ...], tuple[ViabilityCurve, list[Law]]] = {}
+        for law in laws:
+            curve = next(c for c in curves if c.text == text and c.arrangement in law.keys)
+            alike.setdefault((curve.chances, law.admitted_from), (curve, []))[1].append(law)
+        rows = []
+        for curve, same in alike.values():
+            chances = (cell(curve.chances[number], "probability") for number in shown)
+            name = together([name for law in same for name in law.called])
+            rows.append((name, (Cell(_smallest(curve, same[0].admitted_from)), Cell(_interval(curve)), *chances)))
+        sections.append((text[0].upper() + text[1:], tuple(rows)))
+    note = (
+        "The panel from which a stated confidence holds at every larger size simulated, between sizes on the log "
+        "scale. It assumes the true savings stated, with the lasting benchmark mismatch off."
+    )
+    return Exhibit("Smallest panel", note, headings, tuple(sections))
+
+
+def _smallest(curve: ViabilityCurve, admitted_from: int | None) -> str:
+    if curve.smallest is None:
+        return f"none up to {curve.panel_sizes[-1]:,}"
+    too_small = (
+        f" (admitted from {admitted_from:,})" if admitted_from is not None and curve.smallest < admitted_from else ""
+    )
+    if curve.smallest <= curve.panel_sizes[0]:
+        return f"{curve.panel_sizes[0]:,} or fewer{too_small}"
+    return people(curve.smallest) + too_small
+
+
+def _interval(curve: ViabilityCurve) -> str:
+    low, high = curve.low, curve.high
+    if low is None:
+        return "–"
+    begins = f"{curve.panel_sizes[0]:,} or fewer" if low <= curve.panel_sizes[0] else people(low)
+    ends = f"beyond {curve.panel_sizes[-1]:,}" if high is None else people(high)
+    return begins if high is not None and high <= curve.panel_sizes[0] else f"{begins} to {ends}"
+
+
+def repayment_exhibit(laws: Sequence[Law]) -> Exhibit | None:
+    """The rule's amount, the chance that it is enough, and the amounts that would be, per arrangement that can owe."""
+    found = [(law.name, law.repayment) for law in laws if law.repayment is not None]
+    if not found:
+        return None
+    confidences = found[0][1].confidences
+    headings = ["", "rule asks for", "confidence of the rule", "enough"] + [
+        f"needed for {100 * c:g}%" for c in confidences
+    ]
+    sections = []
+    for title, enough, needed in (
+        ("Worst year of the agreement", "enough_worst_year", "needed_worst_year"),
+        ("All years of the agreement together", "enough_agreement", "needed_agreement"),
+    ):
+        rows = []
+        for name, answer in found:
+            figures = [Cell(money(answer.rule.amount)), Cell(answer.rule.confidence), cell(getattr(answer, enough), "")]
+            rows.append((name, (*figures, *(cell(amount, "dollars") for amount in getattr(answer, needed)))))
+        sections.append((title, tuple(rows)))
+    branches = {re.sub(r"\b0\.\d+(?= of)", _as_percent, answer.rule.branch) for _, answer in found}
+    note = f"The rule asks for {' or '.join(sorted(branches))}, as expected of one year."
+    return Exhibit("Repayment mechanism", note, tuple(headings), tuple(sections))
+
+
+def _as_percent(share: re.Match[str]) -> str:
+    return f"{100 * float(share[0]):.4g}%"
+
+
+@dataclass(frozen=True)
+class RegisterLine:
+    """One line of the assumptions register, with every arrangement that shares it."""
+
+    name: str
+    used_by: str
+    value: str
+    unit: str
+    source: str
+    years: str
+    confidence: str
+    set_by: str
+
+
+def register(assumptions: Sequence[Assumption], called: dict[str, str]) -> list[RegisterLine]:
+    """The register with equal numbers of several arrangements in one line."""
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for line in assumptions:
+        owner, name = _owned(line.name, called)
+        about = (name, value_text(line.value), line.unit, line.source, line.years, line.confidence, line.set_by)
+        lines.setdefault(about, []).extend([] if owner is None else [called[owner]])
+    return [
+        RegisterLine(about[0], listed(dict.fromkeys(owners)) or "all", *about[1:]) for about, owners in lines.items()
+    ]
+
+
+def _owned(name: str, called: dict[str, str]) -> tuple[str | None, str]:
+    """The arrangement and the bare name of a line such as "mssp_basic_a.max_sharing_rate"."""
+    owner = next((key for key in sorted(called, key=len, reverse=True) if name.startswith(f"{key}.")), None)
+    bare = name if owner is None else name[len(owner) + 1 :]
+    return owner, bare.replace("_", " ")
+
+
+def value_text(value: Any) -> str:
+    """A value of the register on one line: rates with their own digits, tables row by row."""
+    if isinstance(value, dict):
+        return ", ".join(f"{str(key).replace('_', ' ')} {value_text(part)}" for key, part in value.items())
+    if isinstance(value, list | tuple):
+        apart = "; " if value and isinstance(value[0], dict) else ", "
+        return apart.join(value_text(part) for part in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+def chance_cell(estimate: Estimate) -> Cell:
+    """A chance in the summary: whole percents, or finer where it is small; no error, the exhibits have it."""
+    if estimate.value == 0:
+        return Cell("0%")
+    return Cell(
+        percent(
+            estimate.value, estimate.standard_error if estimate.value < 0.01 else max(0.01, estimate.standard_error)
+        )
+    )
