@@ -105,6 +105,8 @@ def _matters(scenario: Scenario, choice: ArrangementChoice) -> Iterator[str]:
     years = scenario.years.performance_years
     rules = arrangements.load(choice.name)
     held = rules.in_force(years, choice.elections)
+    if rules.caution:
+        yield rules.caution
     if held.timeline.outside:
         outside = ", ".join(map(str, held.timeline.outside))
         yield f"not in force in {outside}; judged by the rules of the nearest year."

@@ -128,9 +128,7 @@ def slot_years(tables: Tables, keys: list[int], slot: int) -> Iterator[PersonYea
             absent_units = 32 - present_units
         else:
             absent_units = 0
-        yield PersonYear(
-            dollars, min(dollars, tables.truncation), absent_units, int(died), int(left), health_class
-        )
+        yield PersonYear(dollars, min(dollars, tables.truncation), absent_units, int(died), int(left), health_class)
 
         if died or left:
             next_draw = JOINER
@@ -146,8 +144,7 @@ def panel_totals(scenario: Scenario) -> dict[str, Any]:
     people = slots_by_category(scenario.panel.sizes, scenario.mix).tolist()
     years, categories = scenario.years.total, calibration.CATEGORIES
     totals = {
-        name: [[[[0] * years for _ in categories] for _ in people] for _ in range(scenario.worlds)]
-        for name in MEASURES
+        name: [[[[0] * years for _ in categories] for _ in people] for _ in range(scenario.worlds)] for name in MEASURES
     }
     for world in range(scenario.worlds):
         for category, name in enumerate(categories):

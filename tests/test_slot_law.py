@@ -1,7 +1,7 @@
 """The frozen slot against what is known of Medicare: means, variation, concentration, persistence, deaths, turnover.
 
-Targets are those of the calibration notes (price year 2019, the year the shapes are stated in): published where a source
-is named, else the notes' own fit, to which every figure is held as tightly as the difference between the two allows.
+Targets are those of the calibration notes (price year 2019, the year the shapes are stated in): published where a
+source is named, else the notes' own fit. Where a tolerance is wider than rounding, the text says what was achieved and why.
 All figures are exact sums over the integer tables; only the empirical correlations are simulated.
 """
 
@@ -147,7 +147,7 @@ def test_tables_are_sound(laws: dict[str, SlotLaw]) -> None:
 
 
 def test_costs_fall_along_the_tail_and_rise_with_the_class(laws: dict[str, SlotLaw]) -> None:
-    """A smaller cost field is never cheaper (beyond the dollar of rounding), a sicker class never cheaper on average."""
+    """A smaller cost field is never cheaper (beyond a dollar of rounding), a sicker class dearer and likelier to die."""
     reached = HIGH > LOW
     for law in laws.values():
         along = law.costs[:, :, reached].astype(np.int64)
@@ -169,7 +169,7 @@ def test_means_are_exact(laws: dict[str, SlotLaw]) -> None:
 
 
 def test_variation_is_that_of_the_cost_law(laws: dict[str, SlotLaw]) -> None:
-    """A cell holds its mean, so what varies within a cell is lost: at most 1 in 1,000 of the coefficient of variation."""
+    """A cell holds its mean, so what varies within a cell is lost: at most 1 in 1,000 of the CV."""
     for name, law in laws.items():
         analytic = mixture_cv(calendar_year_law(scenario_of(), name))
         assert 0 <= 1 - slot_moments(law).cv / analytic < 1e-3, name
@@ -247,8 +247,8 @@ def test_truncated_means_of_other_price_years(price_year: int) -> None:
 def test_concentration(laws: dict[str, SlotLaw], top: float, notes: float, published: float) -> None:
     """Share of dollars of the costliest people: Wallis 2021, and the notes' own pooled figure.
 
-    Achieved .1508 .4144 .5965 .7883 .9560: every point within .35 of a percentage point of the published one, and within
-    .3 of the notes' (the top is lighter because ESRD and duals, who die more, hold less of a calendar year).
+    Achieved .1508 .4144 .5965 .7883 .9560: every point within .36 of a percentage point of the published one, and
+    within .3 of the notes' (the top is lighter because ESRD and duals, who die more, hold less of a calendar year).
     """
     costs, mass = pooled(laws)
     order = np.argsort(-costs, kind="stable")
@@ -334,10 +334,10 @@ def test_persistence_of_truncated_cost(
 
 
 def test_pooled_persistence_and_two_year_variation(laws: dict[str, SlotLaw]) -> None:
-    """Section 2, all categories together: lag 1 .46, CV of two years' cost 1.85 (published 1.90, which includes Part D).
+    """Section 2, all categories together: lag 1 .46, CV of two years' cost 1.85 (published 1.90, with Part D).
 
-    Achieved .443 and 1.857. The notes' own figures by category pool to .458 in closed form; a calendar year instead of a
-    person-year brings categories nearer to each other (.452), and here only survivors of the first year are counted.
+    Achieved .443 and 1.857. The notes' own figures by category pool to .458 in closed form; a calendar year instead of
+    a person-year brings categories nearer to each other (.452), and only survivors of the first year are counted here.
     """
     parts = [MIX[name] * stayer_moments(law, 1) for name, law in laws.items()]
     moments = np.sum(parts, axis=0)
@@ -351,7 +351,7 @@ def test_pooled_persistence_and_two_year_variation(laws: dict[str, SlotLaw]) -> 
 @pytest.mark.parametrize("name", CATEGORIES)
 @pytest.mark.parametrize("lag", [1, 2, 3])
 def test_simulated_histories_have_the_exact_correlation(laws: dict[str, SlotLaw], name: str, lag: int) -> None:
-    """Stayers of simulated histories, within 4 standard errors (from the influence of each person on the correlation)."""
+    """Stayers of simulated histories, within 4 standard errors (from each person's influence on the correlation)."""
     found = histories_of(name)
     stays = ~found.joined[1 : lag + 1].any(axis=0)
     x, y = (found.dollars[year][stays].astype(float) for year in (0, lag))
@@ -394,7 +394,7 @@ def test_histories_have_the_exact_moments_of_stayers(laws: dict[str, SlotLaw]) -
 
 
 def test_mortality_is_exact(laws: dict[str, SlotLaw]) -> None:
-    """Deaths by category to 2 in 10 million people (death thresholds are 2^-14 of a class's 2^-11), and 4.3% overall."""
+    """Deaths by category to 2 in 10 million people (a threshold is 2^-14, a class at least 2^-8), and 4.3% overall."""
     target = {"esrd": 0.136, "disabled": 0.028, "aged_dual": 0.095, "aged_non_dual": 0.040}
     for name, law in laws.items():
         assert mass_of(law)[1].sum() == pytest.approx(target[name], abs=2e-7), name
@@ -418,7 +418,8 @@ def test_decedents_cost_3_8_times_survivors(laws: dict[str, SlotLaw]) -> None:
 
 @pytest.mark.parametrize("multiple", [1.0, 2.0, 3.0, 5.0])
 def test_the_decedent_multiple_is_the_users(multiple: float) -> None:
-    tables = oracle.frozen_tables(scenario_of(mix={"aged_non_dual": 1.0}, turnover={"decedent_cost_multiple": multiple}))
+    turnover = {"decedent_cost_multiple": multiple}
+    tables = oracle.frozen_tables(scenario_of(mix={"aged_non_dual": 1.0}, turnover=turnover))
     assert slot_moments(tables["aged_non_dual"]).decedent_multiple == pytest.approx(multiple, rel=2e-3)
 
 
@@ -443,13 +444,13 @@ def test_decedents_are_on_the_panel_for_half_a_year() -> None:
 
 
 def test_turnover_is_25_per_cent_and_split_by_cause(laws: dict[str, SlotLaw]) -> None:
-    """Section 4: 25% a year: death 4.4 there and 4.3 in section 10 (achieved 4.29), Medicare Advantage 4.0, moved 1.6, provider 5,
-    plurality 10; the causes other than death share what death leaves, so each is within 1% of its own figure."""
+    """Section 4: 25% a year: death 4.4 there and 4.3 in section 10 (achieved 4.29), Medicare Advantage 4.0, moved 1.6,
+    provider 5, plurality 10; these share what death leaves, so each is within 1% of its own figure."""
     scenario = scenario_of()
     split = causes(scenario)
     assert sum(split.values()) == pytest.approx(0.25, rel=1e-12)
     assert split["death"] == pytest.approx(0.043, abs=0.0005)
-    target = {"medicare_advantage": 0.040, "moved_or_ineligible": 0.016, "provider_left": 0.050, "lost_plurality": 0.100}
+    target = {"medicare_advantage": 0.04, "moved_or_ineligible": 0.016, "provider_left": 0.05, "lost_plurality": 0.1}
     for cause, share in target.items():
         assert split[cause] == pytest.approx(share, rel=0.01), cause
     assert list(split) == ["death", *target]
@@ -465,7 +466,10 @@ def test_turnover_is_25_per_cent_and_split_by_cause(laws: dict[str, SlotLaw]) ->
 @pytest.mark.parametrize("annual", [0.16, 0.196, 0.30, 0.8])
 def test_other_turnovers(annual: float) -> None:
     tables = oracle.frozen_tables(scenario_of(turnover={"annual": annual}))
-    lost = sum(MIX[n] * (mass_of(law)[1].sum() + mass_of(law)[0].sum() * law.leave_threshold / 2**15) for n, law in tables.items())
+    lost = 0.0
+    for name, law in tables.items():
+        living, dying = mass_of(law).sum(axis=(1, 2))
+        lost += MIX[name] * (dying + living * law.leave_threshold / 2**15)
     assert lost == pytest.approx(annual, abs=2e-5)
 
 
@@ -514,19 +518,23 @@ STATIONARY: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("case", STATIONARY)
 def test_the_panel_is_the_same_every_year(case: str) -> None:
-    """Ten years: mean cost within 60 parts per million of the first year's (achieved with defaults: at most 25), deaths
-    and class mix as near as draws of 2^-11 can hold them. Dearer joiners are drawn in 2^-11 too: 200 (achieved 186)."""
-    limit = 200 if "joiners" in case else 60
+    """Ten years of the same people, as near as class draws of 2^-11 can hold them.
+
+    Mean cost, which the draws are chosen to keep, within 60 parts per million of the first year's (achieved with
+    defaults: at most 25); truncated cost, which follows along, within 350 (219). Dearer joiners are drawn in 2^-11 too:
+    200 and 750 (188 and 711). Even these are 1 in 10 of the standard error of a panel of 100,000.
+    """
+    limits = (200, 750) if "joiners" in case else (60, 350)
     for name, law in oracle.frozen_tables(scenario_of(**STATIONARY[case])).items():
         mixes = class_mixes(law, 10)
         np.testing.assert_allclose(mixes.sum(axis=1), 1, rtol=1e-12)
         for truncated in (False, True):
             mean = mixes @ cost_powers(law, truncated=truncated)[1].sum(axis=0)
             ppm = 1e6 * (mean / mean[0] - 1)
-            assert np.abs(ppm).max() < limit * (1 + 9 * truncated), (name, truncated, ppm.round(1))
+            assert np.abs(ppm).max() < limits[truncated], (name, truncated, ppm.round(1))
         deaths = mixes @ death_chance(law)
         assert np.abs(deaths - deaths[0]).max() < 1e-4, name
-        assert 0.5 * np.abs(mixes - mixes[0]).sum(axis=1).max() < 3e-3, name
+        assert 0.5 * np.abs(mixes - mixes[0]).sum(axis=1).max() < 1.5e-3, name
 
 
 @pytest.mark.parametrize("multiple", [1.0, 1.05, 1.1])
@@ -534,7 +542,8 @@ def test_joiners_cost_what_was_asked(multiple: float) -> None:
     tables = oracle.frozen_tables(scenario_of(turnover={"joiner_cost_multiple": multiple}))
     for name, law in tables.items():
         mean = cost_powers(law, truncated=False)[1].sum(axis=0)
-        assert class_mix(law, "joiner") @ mean / (class_mix(law, "initial") @ mean) == pytest.approx(multiple, rel=1e-4), name
+        achieved = class_mix(law, "joiner") @ mean / (class_mix(law, "initial") @ mean)
+        assert achieved == pytest.approx(multiple, rel=1e-4), name
 
 
 # ------------------------------------------------------------------------------------------------ any law, frozen
@@ -616,5 +625,3 @@ def test_panel_spread_is_that_of_the_calibration(laws: dict[str, SlotLaw]) -> No
     for truncated, target in ((True, 2.70), (False, 3.07)):
         costs, mass = pooled(laws, truncated=truncated)
         assert 100 * cv_of(costs, mass) / np.sqrt(5_000) == pytest.approx(target, rel=0.01)
-
-

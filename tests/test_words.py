@@ -1,4 +1,4 @@
-"""Random words: published vectors, distinct streams, and fields that look uniform and independent wherever they are used."""
+"""Random words: published vectors, distinct streams, fields uniform and independent wherever they are used."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_each_part_of_a_key_moves_half_of_its_bits(place: str) -> None:
     names = ("seed", "world", "purpose", "year")
     bits = []
     for number in range(200):
-        parts = {name: 1 for name in names}
+        parts = dict.fromkeys(names, 1)
         first = oracle.stream_key(*parts.values())
         parts[place] = 2 + number
         bits.append((first ^ oracle.stream_key(*parts.values())).bit_count())
@@ -198,4 +198,4 @@ def test_sums_over_a_panel_vary_as_independent_slots_would() -> None:
     for lowest, bits in ((49, 15), (38, 11), (8, 24)):
         means = ((reference.field(words, lowest, bits) + 0.5) / 2.0**bits).mean(axis=1)
         ratio = ((means - 0.5) ** 2).sum() * 12 * slots
-        assert RARE < 2 * min(stats.chi2.sf(ratio, worlds), stats.chi2.cdf(ratio, worlds))
+        assert 2 * min(stats.chi2.sf(ratio, worlds), stats.chi2.cdf(ratio, worlds)) > RARE

@@ -1,4 +1,4 @@
-"""The simulated worlds: the same integers as the plain-Python oracle, whatever the machinery; and the moments they should have."""
+"""The simulated worlds: the oracle's integers whatever the machinery, and the moments they should have."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ ODD_SCENARIOS: dict[str, dict[str, Any]] = {
     "gamma": {"cost": {"aged_non_dual": {"law": "gamma", "mean": 9000.0, "cv": 2.5, "zero_share": 0.1}}},
     "lognormal": {"cost": {"aged_non_dual": {"law": "lognormal", "mean": 9000.0, "cv": 3.0, "zero_share": 0.2}}},
     "mixture": {
-        "cost": {
-            "aged_non_dual": {"law": "mixture", "weights": [0.6, 0.3], "means": [3e3, 3e4], "log_sds": [1.2, 0.6]}
-        }
+        "cost": {"aged_non_dual": {"law": "mixture", "weights": [0.6, 0.3], "means": [3e3, 3e4], "log_sds": [1.2, 0.6]}}
     },
     "catastrophic": {"cost": {"catastrophic": {"frequency_multiplier": 2.0, "severity_multiplier": 1.5}}},
     "a Pareto tail at fifty times the dollars": {
@@ -64,7 +62,7 @@ ODD_SCENARIOS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(autouse=True)
 def tables_frozen_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Freezing takes a third of a second and is tested elsewhere; here every simulation of the same people shares it."""
+    """Freezing takes a third of a second and is tested elsewhere; simulations of the same people share it here."""
     monkeypatch.setattr(worlds, "slot_laws", oracle.frozen_tables)
 
 

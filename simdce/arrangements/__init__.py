@@ -29,7 +29,7 @@ _HEADER: Mapping[str, type] = {
     "two_sided": bool,
     "agreement_years": int,
 }
-_OPTIONAL = {"last_year": int, "include": list}
+_OPTIONAL = {"last_year": int, "include": list, "caution": str}
 
 
 def names() -> tuple[str, ...]:
@@ -81,7 +81,8 @@ def _header(written: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key in _HEADER:
         if key not in written:
             raise InputError("missing", where=where, key=key)
-    return {"last_year": written.get("last_year"), **{key: written[key] for key in _HEADER}}
+    optional = {"last_year": written.get("last_year"), "caution": written.get("caution", "")}
+    return {**optional, **{key: written[key] for key in _HEADER}}
 
 
 def _included(path: Path, includes: list[str]) -> list[tuple[dict[str, Any], str]]:

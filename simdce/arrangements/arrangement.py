@@ -28,7 +28,7 @@ class Arrangement:
 
     ``terms`` settle, ``benchmark`` say how CMS sets the expectation, ``repayment`` what must be set aside, and
     ``elections`` what the ACO may choose (each value a table of default and allowed choices). ``last_year`` is None
-    while in force.
+    while in force; ``caution`` is what every reader of its results must know, if anything.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Arrangement:
     benchmark: Mapping[str, Term]
     repayment: Mapping[str, Term]
     elections: Mapping[str, Term]
+    caution: str = ""
 
     def in_force(self, performance_years: Sequence[int], elections: Elections | None = None) -> InForce:
         """Every number of the arrangement as it stands in the given rising performance years, overrides applied.

@@ -67,8 +67,8 @@ def repayment_amount(
     if not branches:
         return Repayment(0.0, "none asked for", arrangement.citation, "quoted")
     amount, share, words = min(branches, key=lambda branch: branch[0])
-    sentence = f"{share.value:.4g} of {words}"
+    sentence = f"{100 * share.value:.4g}% of {words}"
     if len(branches) > 1:
         other = next(branch for branch in branches if branch[1] is not share)
-        sentence += f", less than {other[1].value:.4g} of {other[2]} ({other[0]:,.0f})"
+        sentence += f", less than {100 * other[1].value:.4g}% of {other[2]} ({other[0]:,.0f})"
     return Repayment(amount, sentence, share.source, weakest(each[1].confidence for each in branches))

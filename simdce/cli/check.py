@@ -27,7 +27,16 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
         import json
 
         found = {"scenario": read.title, "digest": read.digest, "cautions": cautions(read)}
-        click.echo(json.dumps({**found, "assumptions": [asdict(line) for line in register], "slots": [asdict(line) for line in figures]}, indent=2))
+        click.echo(
+            json.dumps(
+                {
+                    **found,
+                    "assumptions": [asdict(line) for line in register],
+                    "slots": [asdict(line) for line in figures],
+                },
+                indent=2,
+            )
+        )
         return
     from rich.table import Table
 
@@ -51,7 +60,9 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
         table.add_row(line.name, _short(line.value), line.confidence, line.set_by, line.source)
     console.print(table)
     if figures:
-        achieved_table = Table(box=None, header_style="bold", pad_edge=False, title="\nThe frozen slot", title_style="bold")
+        achieved_table = Table(
+            box=None, header_style="bold", pad_edge=False, title="\nThe frozen slot", title_style="bold"
+        )
         for heading in ("figure", "category", "achieved", "target", "source of the target"):
             achieved_table.add_column(heading, justify="right" if heading in ("achieved", "target") else "left")
         for figure in figures:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -239,13 +238,9 @@ def repayment_exhibit(laws: Sequence[Law]) -> Exhibit | None:
             figures = [Cell(money(answer.rule.amount)), Cell(answer.rule.confidence), cell(getattr(answer, enough), "")]
             rows.append((name, (*figures, *(cell(amount, "dollars") for amount in getattr(answer, needed)))))
         sections.append((title, tuple(rows)))
-    branches = {re.sub(r"\b0\.\d+(?= of)", _as_percent, answer.rule.branch) for _, answer in found}
+    branches = {answer.rule.branch for _, answer in found}
     note = f"The rule asks for {' or '.join(sorted(branches))}, as expected of one year."
     return Exhibit("Repayment mechanism", note, tuple(headings), tuple(sections))
-
-
-def _as_percent(share: re.Match[str]) -> str:
-    return f"{100 * float(share[0]):.4g}%"
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,14 @@ from simdce.arrangements.settlement import Settlement
 from simdce.benchmarking.chain import benchmark_dollars
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, PERCENTILES, TAILS, Row
-from simdce.scenario import Scenario
+from simdce.scenario import ArrangementChoice, Scenario
 from simdce.settlements import SAVINGS_KNOWN, Experience, counts_truncated, experience, measured_against
 from simdce.worlds import SHOCKS, PanelYears
 
 FloatArray = NDArray[np.float64]
+
+NEVER = Estimate(0.0, 0.0)
+"""A chance that is nought by rule, not because no world showed it."""
 
 
 def payment_estimates(scenario: Scenario, panels: PanelYears) -> list[Row]:
@@ -52,12 +55,15 @@ class Lived:
             )
         return self._kept[way]
 
+    def choice(self, key: str) -> ArrangementChoice:
+        """The scenario's choice of that key."""
+        return next(choice for choice in self.scenario.arrangements if choice.key == key)
+
     def settled(
         self, key: str, true_savings: float | None = None, *, shocks: tuple[str, ...] = SHOCKS
     ) -> tuple[Settlement, FloatArray]:
         """The settlement under an arrangement and the benchmark it was measured against, (world, year) each."""
-        scenario = self.scenario
-        choice = next(choice for choice in scenario.arrangements if choice.key == key)
+        scenario, choice = self.scenario, self.choice(key)
         rules = arrangements.load(choice.name)
         years = scenario.years.performance_years
         rule = rules.in_force(years, choice.elections)
@@ -78,10 +84,11 @@ def _of_arrangement(lived: Lived, key: str) -> Iterator[Row]:
     def row(year: str, metric: str, estimate: Estimate) -> Row:
         return Row(key, lived.panel_size, year, metric, estimate)
 
+    can_owe = arrangements.load(lived.choice(key).name).two_sided
     for number in range(rate.shape[1]):
         year = f"PY{number + 1}"
         net = settlement.net[:, number]
-        for metric, estimate in _of_net(net, settlement.earned[:, number], settlement.owed[:, number]):
+        for metric, estimate in _of_net(net, settlement.earned[:, number], settlement.owed[:, number], can_owe):
             yield row(year, metric, estimate)
         yield row(year, "chance_payment_limit", metrics.chance(settlement.savings_cap_hit[:, number]))
         yield row(year, "chance_loss_limit", metrics.chance(settlement.loss_limit_hit[:, number]))
@@ -91,7 +98,7 @@ def _of_arrangement(lived: Lived, key: str) -> Iterator[Row]:
         for metric, estimate in _of_rate(rate[:, number], quiet_rate[:, number]):
             yield row(year, metric, estimate)
     net = settlement.net.sum(axis=1)
-    for metric, estimate in _of_net(net, settlement.earned.sum(axis=1), settlement.owed.sum(axis=1)):
+    for metric, estimate in _of_net(net, settlement.earned.sum(axis=1), settlement.owed.sum(axis=1), can_owe):
         yield row(AGREEMENT, metric, estimate)
     yield row(AGREEMENT, "chance_payment_limit", metrics.chance(np.any(settlement.savings_cap_hit, axis=1)))
     yield row(AGREEMENT, "chance_loss_limit", metrics.chance(np.any(settlement.loss_limit_hit, axis=1)))
@@ -103,9 +110,9 @@ def _of_arrangement(lived: Lived, key: str) -> Iterator[Row]:
         yield row(AGREEMENT, metric, estimate)
 
 
-def _of_net(net: FloatArray, earned: FloatArray, owed: FloatArray) -> Iterator[tuple[str, Estimate]]:
+def _of_net(net: FloatArray, earned: FloatArray, owed: FloatArray, can_owe: bool) -> Iterator[tuple[str, Estimate]]:
     yield "chance_paid", metrics.chance(net > 0)
-    yield "chance_owing", metrics.chance(net < 0)
+    yield "chance_owing", metrics.chance(net < 0) if can_owe else NEVER
     yield "mean_net", metrics.mean(net)
     yield "mean_earned", metrics.mean(earned)
     yield "mean_owed", metrics.mean(owed)
