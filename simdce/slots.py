@@ -19,16 +19,23 @@ from simdce.scenario import CalibratedCost, CategoryCost, EmpiricalCost, GammaCo
 from simdce.slot_law import SlotLaw, SlotModel, frozen, snapped, tail_cell_means
 from simdce.slot_law.classes import tail_grid
 from simdce.slot_law.deaths import solved_steepness
+from simdce.slot_law.layout import OutOfReachError
+
+_KEYS = {
+    "lag_1_correlation": "persistence.lag_1_correlation",
+    "joiner_multiple": "turnover.joiner_cost_multiple",
+    "steepness": "turnover.decedent_cost_multiple",
+    "law": "cost.level",
+}
+"""The key of a scenario that asks for what the frozen slot cannot give."""
 
 
 def slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
     """The integer tables of every category with people in it; raises InputError when no table can meet the scenario."""
     try:
         return _slot_laws(scenario)
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(str(error), where=scenario.title) from error
+    except OutOfReachError as error:
+        raise InputError(str(error), where=scenario.title, key=_KEYS[error.wish]) from error
 
 
 def _slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
@@ -79,10 +86,12 @@ def calendar_year_law(scenario: Scenario, category: str) -> CostLaw:
     if choice is None or isinstance(choice, CalibratedCost):
         mean = choice.mean if choice is not None and choice.mean is not None else calibrated_mean(scenario, category)
         return _calibrated_shape(category, mean * level)
-    if isinstance(choice, LognormalCost):
-        return lognormal(choice.mean * level, choice.cv, choice.zero_share)
-    if isinstance(choice, GammaCost):
-        return gamma(choice.mean * level, choice.cv, choice.zero_share)
+    if isinstance(choice, LognormalCost | GammaCost):
+        by_moments = lognormal if isinstance(choice, LognormalCost) else gamma
+        try:
+            return by_moments(choice.mean * level, choice.cv, choice.zero_share)
+        except ValueError as error:
+            raise InputError(str(error), where=scenario.title, key=f"cost.{category}.cv", value=choice.cv) from error
     if isinstance(choice, EmpiricalCost):
         return Scaled(read_costs(Path(choice.file), choice.column, choice.weight_column), level)
     return Scaled(LognormalMixture(choice.weights, choice.means, choice.log_sds), level)

@@ -42,7 +42,8 @@ def with_error(estimate: Estimate, unit: str) -> str:
     rounded = _no_finer(error, error)
     if unit == "dollars":
         return f"{money(value, error)} ± {money(rounded, error).replace('$', '')}"
-    return f"{percent(value, error)} ± {percent(rounded, error, max(1, min(4, _decimals(100 * error))) if error > 0 else 1)}"
+    digits = max(1, min(4, _decimals(100 * error))) if error > 0 else 1
+    return f"{percent(value, error)} ± {percent(rounded, error, digits)}"
 
 
 def people(count: float) -> str:

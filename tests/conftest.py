@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import numba
+from hypothesis import settings
 
 from simdce.scenario import Scenario, build_scenario
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=60)
+settings.load_profile("repeatable")
 
 T = TypeVar("T")
 INTERPRETED = bool(numba.config.DISABLE_JIT)

@@ -1,4 +1,4 @@
-"""Benchmarks by hand: history, region, trend and discount, each with its arithmetic; then the chain on simulated worlds."""
+"""Benchmarks by hand: history, region, trend and discount, with arithmetic; then the chain on simulated worlds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def row(*values: float) -> FloatArray:
     return np.array([values], dtype=float)
 
 
-# History ------------------------------------------------------------------------------------------------------------
+# History --------------------
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_cost_per_person_year_is_zero_where_nobody_was_present() -> None:
     assert found.tolist() == [[12_500.0, 1_800.0, 0.0]]
 
 
-# Region, Shared Savings Program -----------------------------------------------------------------------------------------
+# Region, Shared Savings Program --------------------
 
 PATHWAYS = {"weight_positive": 0.35, "weight_negative": 0.15, "cap_positive": 0.05, "cap_negative": 0.015}
 
@@ -115,7 +115,7 @@ def test_person_years_decide_whether_an_aco_is_cheaper_than_its_region() -> None
     assert even == pytest.approx(row(10_150, 9_850))
 
 
-# Region, REACH ----------------------------------------------------------------------------------------------------------
+# Region, REACH --------------------
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,7 @@ def test_blending_is_held_as_a_whole(
     historical: Sequence[float], regional: Sequence[float], expected: Sequence[float]
 ) -> None:
     people = np.ones((1, len(historical)))
-    found = blended(
-        row(*historical), row(*regional), people, 10_000.0 * people, weight=0.4, ceiling=0.05, floor=0.02
-    )
+    found = blended(row(*historical), row(*regional), people, 10_000.0 * people, weight=0.4, ceiling=0.05, floor=0.02)
     assert found == pytest.approx(row(*expected))
 
 
@@ -152,7 +150,7 @@ def test_blending_without_weight_or_limits() -> None:
     assert whole == pytest.approx(regional)
 
 
-# The chain --------------------------------------------------------------------------------------------------------------
+# The chain --------------------
 
 
 def in_force(name: str, years: Sequence[int], **elections: Any) -> InForce:
@@ -294,7 +292,7 @@ def test_a_category_without_people_changes_nothing() -> None:
         assert list(found[0]) == pytest.approx(dollars(name, [year]))
 
 
-# Simulated worlds -----------------------------------------------------------------------------------------------------
+# Simulated worlds --------------------
 
 WORLDS, SIZE = sized(3_000, 30), sized(5_000, 200)
 NO_REGION = ["pgp_demonstration", "mssp_2011_track_1", "mssp_track_1", "mssp_track_2"]
@@ -352,7 +350,7 @@ def test_dropping_negative_adjustments_pays_chance_alone() -> None:
 
 
 def test_both_sides_are_truncated_the_same_way() -> None:
-    """Baseline and performance years hold the same law, so their means agree; cut off on one side only they would not."""
+    """Baseline and performance years hold the same law, so their means agree; cut off on one side they would not."""
     scenario, panels = simulated()
     means = {}
     for truncated in (True, False):
@@ -415,7 +413,7 @@ def test_shocks_reach_what_they_are_said_to_reach() -> None:
     assert {choice.name for choice in loud.arrangements if moved(choice.name, "trend_error")} == {
         *("mssp_enhanced", "reach_global", "reach_professional")
     }
-    # an annual shock of two percent makes the year two percent dearer, a mismatch of two the benchmark two percent richer
+    # an annual shock of two percent makes the year two percent dearer
     annual = experience(loud, panels, SIZE, truncated=True, shocks=("annual",)).expenditure
     none = experience(loud, panels, SIZE, truncated=True, shocks=()).expenditure
     assert annual / none - 1.0 == pytest.approx(0.012 * panels.shocks["annual"], abs=1e-12)

@@ -1,7 +1,7 @@
 """Every metric against the exact figure of a known law, and its standard error against the spread of many replications.
 
-Bounds are computed: a mean of R replications may be 4 standard errors off; the standard deviation of R replications has a
-relative error of about sqrt((kurtosis - 1) / 4R), and the errors claimed are themselves estimates from W worlds.
+Bounds are computed: a mean of R replications may be 4 standard errors off; the standard deviation of R replications has
+a relative error of about sqrt((kurtosis - 1) / 4R), and the errors claimed are themselves estimates from W worlds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Scenarios: what is good validates, what is bad gives one line that names file, key, value, what is allowed, what was meant."""
+"""Scenarios: the good validate; the bad get one line with file, key, value, what is allowed and what was meant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from simdce import arrangements, calibration
 from simdce.assumptions import assumptions
@@ -30,7 +30,11 @@ FULL: dict[str, Any] = {
     "description": "every table",
     "worlds": 200,
     "seed": 7,
-    "panel": {"sizes": [1000, 5000], "price_year": 2019, "mix": {"disabled": 0.2, "aged_dual": 0.1, "aged_non_dual": 0.7}},
+    "panel": {
+        "sizes": [1000, 5000],
+        "price_year": 2019,
+        "mix": {"disabled": 0.2, "aged_dual": 0.1, "aged_non_dual": 0.7},
+    },
     "years": {"first_performance_year": 2024, "performance": 2, "baseline": 3, "gap": 1},
     "cost": {
         "level": 1.1,
@@ -52,7 +56,11 @@ FULL: dict[str, Any] = {
     "shocks": {"preset": "none", "annual_sd": 0.01},
     "benchmark": {"weights": [0.2, 0.3, 0.5], "annual_trend": 0.04, "regional_weight": 0.3, "discount": 0.01},
     "arrangements": [
-        {"name": "mssp_enhanced", "label": "E", "elections": {"minimum_savings_rate": 0.02, "quality_score": [0.8, 0.9]}},
+        {
+            "name": "mssp_enhanced",
+            "label": "E",
+            "elections": {"minimum_savings_rate": 0.02, "quality_score": [0.8, 0.9]},
+        },
         {"name": "reach_global", "elections": {"overrides": {"discount": [0.02, 0.03]}}},
     ],
     "questions": {
@@ -103,7 +111,11 @@ BAD: list[tuple[str, Any, str]] = [
     ("turnover.mortality", {"esrdd": 0.1}, "turnover.mortality.esrdd: unknown key; .*; did you mean 'esrd'?"),
     ("arrangements[1].lable", "x", "arrangements[1].lable: unknown key; .*; did you mean 'label'?"),
     ("arrangements", of_choice(quality_scor=0.8), "arrangements[1].elections.quality_scor: .* mean 'quality_score'?"),
-    ("questions.viability", [{"outcome": "paid", "true_savings": 0.1, "at_lest": 0.8}], ".*viability[1].at_lest: .*'at_least'?"),
+    (
+        "questions.viability",
+        [{"outcome": "paid", "true_savings": 0.1, "at_lest": 0.8}],
+        ".*viability[1].at_lest: .*'at_least'?",
+    ),
     ("a\nb\x1b[31m", 1, "a b [31m: unknown key; allowed: .*"),
     ("k" * 5000, 1, "k*…: unknown key; allowed: .*"),
     # missing keys
@@ -115,35 +127,71 @@ BAD: list[tuple[str, Any, str]] = [
     ("cost.esrd", {"law": "gamma", "mean": 1.0}, "cost.esrd.cv: this key is missing; allowed: a number above 0"),
     ("cost.esrd", {"mean": 1.0}, "cost.esrd.law: this key is missing; allowed: calibrated, .*"),
     # wrong unit
-    ("turnover.annual", 25, "turnover.annual: out of range: a fraction, so 25 percent is 0.25 (got 25); allowed: a number from 0 to 1"),
-    ("savings.true", 2.0, "savings.true: out of range: a fraction, so 2 percent is 0.02 (got 2.0); allowed: a number above -1 and below 1 or a list, .*"),
-    ("savings.true", [2.0], "savings.true[1]: out of range: a fraction, so 2 percent is 0.02 (got 2.0); allowed: a number above -1 and below 1"),
+    (
+        "turnover.annual",
+        25,
+        "turnover.annual: out of range: a fraction, so 25 percent is 0.25 (got 25); allowed: .* 0 to 1",
+    ),
+    ("savings.true", 2.0, "savings.true: out of range: a fraction, so 2 percent is 0.02 (got 2.0); .* or a list, .*"),
+    (
+        "savings.true",
+        [2.0],
+        "savings.true[1]: out of range: .* 2 percent is 0.02 (got 2.0); allowed: a number above -1 and below 1",
+    ),
     ("truncation.percentile", 99, "truncation.percentile: out of range: .* 99 percent is 0.99 (got 99); .*"),
     ("benchmark.weights", [10, 30, 60], "benchmark.weights[1]: out of range: .* 10 percent is 0.1 (got 10); .*"),
     ("questions.repayment.confidences", [95], "questions.repayment.confidences[1]: .* 95 percent is 0.95 .*"),
     ("arrangements", of_choice(quality_score=75), "arrangements[1].elections.quality_score: .* 75 percent is 0.75 .*"),
-    ("arrangements", of_choice(quality_score=[0.8, 85, 0.7]), "arrangements[1].elections.quality_score[2]: .* 85 percent is 0.85 .*"),
-    ("arrangements", of_choice(minimum_savings_rate=2), "arrangements[1].elections.minimum_savings_rate: .* 2 percent is 0.02 .*"),
-    ("arrangements", of_choice(overrides={"max_sharing_rate": 50}), "arrangements[1].elections.overrides.max_sharing_rate: out of range (got 50.0); allowed: 0 to 1"),
-    ("years.performance", 11, "years.performance: out of range (got 11); allowed: a whole number from 1 to 10"),  # no percent here
+    (
+        "arrangements",
+        of_choice(quality_score=[0.8, 85, 0.7]),
+        "arrangements[1].elections.quality_score[2]: .* 85 percent is 0.85 .*",
+    ),
+    (
+        "arrangements",
+        of_choice(minimum_savings_rate=2),
+        "arrangements[1].elections.minimum_savings_rate: .* 2 percent is 0.02 .*",
+    ),
+    (
+        "arrangements",
+        of_choice(overrides={"max_sharing_rate": 50}),
+        "arrangements[1].elections.overrides.max_sharing_rate: .* (got 50.0); allowed: 0 to 1",
+    ),
+    (
+        "years.performance",
+        11,
+        "years.performance: out of range (got 11); allowed: a whole number from 1 to 10",
+    ),  # no percent here
     # wrong kind
     ("turnover.annual", "25%", "turnover.annual: text does not belong here (got '25%'); allowed: a number from 0 to 1"),
     ("turnover.annual", True, "turnover.annual: true or false does not belong here .*"),
-    ("worlds", 150.5, "worlds: a number with a point does not belong here (got 150.5); allowed: a whole number from 100 to 10,000,000"),
+    ("worlds", 150.5, "worlds: a number with a point does not belong here (got 150.5); allowed: a whole number .*"),
     ("worlds", "1,000", "worlds: text does not belong here .*"),
     ("panel", [5000], "panel: a list does not belong here .*; allowed: a table of sizes, price_year, mix"),
     ("panel.sizes", 5000, "panel.sizes: a whole number does not belong here (got 5000); allowed: a list, .*"),
     ("panel.sizes", ["5000"], "panel.sizes[1]: text does not belong here .*"),
     ("panel.sizes", [True], "panel.sizes[1]: true or false does not belong here .*"),
-    ("panel.mix", "all", "panel.mix: text does not belong here .*; allowed: a table of esrd, .*, each a number from 0 to 1"),
-    ("savings.true", "a", "savings.true: text does not belong here (got 'a'); allowed: a number above -1 and below 1 or a list, each a number .*"),
+    (
+        "panel.mix",
+        "all",
+        "panel.mix: text does not belong here .*; allowed: a table of esrd, .*, each a number from 0 to 1",
+    ),
+    ("savings.true", "a", "savings.true: text does not belong here (got 'a'); allowed: .* or a list, each a number .*"),
     ("savings.true", [0.01, "b"], "savings.true[2]: text does not belong here .*"),
     ("savings.true", [[0.1]], "savings.true[1]: a list does not belong here .*"),
     ("truncation.dollars", "100000", "truncation.dollars: text .*; allowed: a number above 0 or a table of esrd, .*"),
     ("cost.esrd", "gamma", "cost.esrd: text does not belong here .*"),
     ("arrangements", {"name": "mssp_enhanced"}, "arrangements: a table does not belong here .*"),
-    ("arrangements", ["mssp_enhanced"], "arrangements[1]: text does not belong here .*; allowed: a table of name, label, elections"),
-    ("arrangements", of_choice(overrides={"max_sharing_rate": "half"}), "arrangements[1].elections.overrides.max_sharing_rate: text .*"),
+    (
+        "arrangements",
+        ["mssp_enhanced"],
+        "arrangements[1]: text does not belong here .*; allowed: a table of name, label, elections",
+    ),
+    (
+        "arrangements",
+        of_choice(overrides={"max_sharing_rate": "half"}),
+        "arrangements[1].elections.overrides.max_sharing_rate: text .*",
+    ),
     # not numbers, and out of range
     ("cost.level", NAN, "cost.level: not a finite number (got nan); allowed: a number above 0"),
     ("cost.level", INFINITE, "cost.level: not a finite number (got inf); .*"),
@@ -174,35 +222,103 @@ BAD: list[tuple[str, Any, str]] = [
     ("questions.repayment.confidences", [], "questions.repayment.confidences: empty .*"),
     ("questions.repayment.confidences", [0.99, 0.9], "questions.repayment.confidences: these must rise, none twice .*"),
     ("arrangements", of_choice(quality_score=[]), "arrangements[1].elections.quality_score: empty .*"),
-    ("arrangements", GOOD["arrangements"] * 2, "arrangements[2].label: arrangements[1] has this name too (got 'mssp_enhanced')"),
-    ("arrangements", [{"name": "mssp_track_1", "label": "mssp_basic_a"}, {"name": "mssp_basic_a"}], "arrangements[2].label: .*"),
+    (
+        "arrangements",
+        GOOD["arrangements"] * 2,
+        "arrangements[2].label: arrangements[1] has this name too (got 'mssp_enhanced')",
+    ),
+    (
+        "arrangements",
+        [{"name": "mssp_track_1", "label": "mssp_basic_a"}, {"name": "mssp_basic_a"}],
+        "arrangements[2].label: .*",
+    ),
     # choices
-    ("cost.esrd", {"law": "gama", "mean": 1.0}, "cost.esrd.law: no such choice (got 'gama'); allowed: calibrated, empirical, gamma, lognormal, mixture; did you mean 'gamma'?"),
-    ("shocks.preset", "forcast", "shocks.preset: no such choice (got 'forcast'); allowed: forecast, none; did you mean 'forecast'?"),
-    ("arrangements", [{"name": "mssp_track1"}], "arrangements[1].name: no such arrangement (got 'mssp_track1'); allowed: .*; did you mean 'mssp_track_1'?"),
-    ("arrangements", [*GOOD["arrangements"], {"name": "zzz"}], "arrangements[2].name: no such arrangement (got 'zzz'); allowed: .*"),
-    ("arrangements", of_choice(minimum_savings_rate="varable"), "arrangements[1].elections.minimum_savings_rate: no such choice .*; did you mean 'variable'?"),
-    ("arrangements", of_choice(minimum_savings_rate=0.012), "arrangements[1].elections.minimum_savings_rate: mssp_enhanced does not offer this choice (got 0.012); allowed: 0.0, .*, variable"),
-    ("arrangements", [{"name": "mssp_track_1", "elections": {"low_revenue": True}}], "arrangements[1].elections.low_revenue: mssp_track_1 does not offer this election; .*"),
-    ("arrangements", of_choice(overrides={"max_sharing_rat": 0.5}), "arrangements[1].elections.overrides.max_sharing_rat: .*; did you mean 'max_sharing_rate'?"),
-    ("arrangements", of_choice(overrides={"max_sharing_rate": [0.5, 0.6]}), "arrangements[1].elections.overrides.max_sharing_rate: a list holds one value per performance year .*; allowed: 3 values"),
-    ("arrangements", of_choice(quality_score=[0.8, 0.8]), "arrangements[1].elections.quality_score: a list holds one value per performance year .*; allowed: 3 values"),
-    ("arrangements", of_choice(agreement_start=2030), "arrangements[1].elections.agreement_start: .* (got 2030); allowed: 2024 or before"),
+    (
+        "cost.esrd",
+        {"law": "gama", "mean": 1.0},
+        "cost.esrd.law: no such choice (got 'gama'); allowed: calibrated, .*, mixture; did you mean 'gamma'?",
+    ),
+    (
+        "shocks.preset",
+        "forcast",
+        "shocks.preset: no such choice (got 'forcast'); allowed: forecast, none; did you mean 'forecast'?",
+    ),
+    (
+        "arrangements",
+        [{"name": "mssp_track1"}],
+        "arrangements[1].name: .* (got 'mssp_track1'); allowed: .*; did you mean 'mssp_track_1'?",
+    ),
+    (
+        "arrangements",
+        [*GOOD["arrangements"], {"name": "zzz"}],
+        "arrangements[2].name: no such arrangement (got 'zzz'); allowed: .*",
+    ),
+    (
+        "arrangements",
+        of_choice(minimum_savings_rate="varable"),
+        "arrangements[1].elections.minimum_savings_rate: no such choice .* mean 'variable'?",
+    ),
+    (
+        "arrangements",
+        of_choice(minimum_savings_rate=0.012),
+        "arrangements[1].elections.minimum_savings_rate: .* (got 0.012); allowed: 0.0, .*, variable",
+    ),
+    (
+        "arrangements",
+        [{"name": "mssp_track_1", "elections": {"low_revenue": True}}],
+        "arrangements[1].elections.low_revenue: mssp_track_1 does not offer .*",
+    ),
+    (
+        "arrangements",
+        of_choice(overrides={"max_sharing_rat": 0.5}),
+        "arrangements[1].elections.overrides.max_sharing_rat: .*; did you mean 'max_sharing_rate'?",
+    ),
+    (
+        "arrangements",
+        of_choice(overrides={"max_sharing_rate": [0.5, 0.6]}),
+        "arrangements[1].elections.overrides.max_sharing_rate: a list holds .*; allowed: 3 values",
+    ),
+    (
+        "arrangements",
+        of_choice(quality_score=[0.8, 0.8]),
+        "arrangements[1].elections.quality_score: a list holds one value per .*; allowed: 3 values",
+    ),
+    (
+        "arrangements",
+        of_choice(agreement_start=2030),
+        "arrangements[1].elections.agreement_start: .* (got 2030); allowed: 2024 or before",
+    ),
     # tables against each other
     ("panel.mix", {"esrd": 0.5}, "panel.mix: these add up to 0.5, not to 1"),
     ("panel.mix", {}, "panel.mix: these add up to 0, not to 1"),
     ("benchmark.weights", [0.5, 0.5, 0.5], "benchmark.weights: these add up to 1.5, not to 1 (got [0.5, 0.5, 0.5])"),
-    ("benchmark.weights", [0.5, 0.5], "benchmark.weights: one weight for each baseline year, please (got [0.5, 0.5]); allowed: 3 weights (years.baseline)"),
-    ("years.baseline", 1, "years.baseline: mssp_enhanced weighs 3 baseline years (got 1); allowed: 3 or more, or benchmark.weights of your own"),
+    (
+        "benchmark.weights",
+        [0.5, 0.5],
+        "benchmark.weights: one weight for each baseline year, please (got [0.5, 0.5]); allowed: 3 weights .*",
+    ),
+    ("years.baseline", 1, "years.baseline: mssp_enhanced weighs 3 baseline years (got 1); allowed: 3 or more, or .*"),
     ("years.baseline", 2, "years.baseline: mssp_enhanced weighs 3 baseline years (got 2); .*"),
     ("truncation", {"percentile": 0.99, "dollars": 1e5}, "truncation: give either percentile or dollars"),
     ("truncation.dollars", {"esrd": 3e5}, "truncation.dollars.disabled: an amount by category needs all of them"),
     ("truncation.dollars", {}, "truncation.dollars.esrd: an amount by category needs all of them"),
-    ("turnover.annual", 0.02, "turnover.annual: below deaths (got 0.02); allowed: at least 0.04.*, the share of this panel that dies"),
-    ("cost.esrd", {"law": "mixture", "weights": [0.5], "means": [1.0, 2.0], "log_sds": [1.0]}, "cost.esrd: weights, means and log_sds need the same number of entries"),
-    ("cost.catastrophic", {"above_quantile": 0.9, "frequency_multiplier": 6}, "cost.catastrophic: the tail would hold half of all people: lower frequency_multiplier"),
-    ("questions.viability", [{"outcome": "paid", "true_savings": 0.03}], "questions.viability[1]: a condition needs either at_least or at_most"),
-]  # fmt: skip
+    ("turnover.annual", 0.02, "turnover.annual: below deaths (got 0.02); allowed: at least 0.04.* that dies"),
+    (
+        "cost.esrd",
+        {"law": "mixture", "weights": [0.5], "means": [1.0, 2.0], "log_sds": [1.0]},
+        "cost.esrd: weights, means and log_sds need the same number of entries",
+    ),
+    (
+        "cost.catastrophic",
+        {"above_quantile": 0.9, "frequency_multiplier": 6},
+        "cost.catastrophic: the tail would hold half of all people: lower frequency_multiplier",
+    ),
+    (
+        "questions.viability",
+        [{"outcome": "paid", "true_savings": 0.03}],
+        "questions.viability[1]: a condition needs either at_least or at_most",
+    ),
+]
 
 
 def as_pattern(expected: str) -> str:
@@ -228,7 +344,9 @@ def test_totals_that_fit_no_memory_are_refused() -> None:
 
 
 def test_a_misspelt_key_is_told_before_the_gap_it_left() -> None:
-    assert complaint({"titel": "t", **{key: GOOD[key] for key in ("panel", "arrangements")}}).startswith("titel: unknown")
+    assert complaint({"titel": "t", **{key: GOOD[key] for key in ("panel", "arrangements")}}).startswith(
+        "titel: unknown"
+    )
 
 
 def test_fewer_weights_of_an_arrangement_need_fewer_baseline_years() -> None:
@@ -241,13 +359,12 @@ def test_fewer_weights_of_an_arrangement_need_fewer_baseline_years() -> None:
     assert complaint(mixed).startswith("years.baseline: mssp_enhanced weighs 3")
 
 
-UNNAMED = pytest.mark.xfail(reason="simdce.slots tells the matter, not yet the key", strict=False)
 OUT_OF_REACH = [
-    pytest.param({"turnover": {"decedent_cost_multiple": 1e6}}, "turnover.decedent_cost_multiple", marks=UNNAMED),
-    pytest.param({"turnover": {"joiner_cost_multiple": 100.0}}, "turnover.joiner_cost_multiple", marks=UNNAMED),
-    pytest.param({"turnover": {"joiner_cost_multiple": 1.3}}, "turnover.joiner_cost_multiple", marks=UNNAMED),
-    pytest.param({"persistence": {"lag_1_correlation": 0.94}}, "persistence.lag_1_correlation", marks=UNNAMED),
-    pytest.param({"cost": {"level": 1e6}}, "cost.", marks=UNNAMED),
+    pytest.param({"turnover": {"decedent_cost_multiple": 1e6}}, "turnover.decedent_cost_multiple"),
+    pytest.param({"turnover": {"joiner_cost_multiple": 100.0}}, "turnover.joiner_cost_multiple"),
+    pytest.param({"turnover": {"joiner_cost_multiple": 1.3}}, "turnover.joiner_cost_multiple"),
+    pytest.param({"persistence": {"lag_1_correlation": 0.94}}, "persistence.lag_1_correlation"),
+    pytest.param({"cost": {"level": 1e6}}, "cost."),
     pytest.param({"cost": {"aged_dual": {"law": "gamma", "mean": 1e4, "cv": 0.1, "zero_share": 0.5}}}, "zero share"),
     pytest.param({"cost": {"aged_dual": {"law": "empirical", "file": "none.csv", "column": "paid"}}}, "none.csv"),
 ]
@@ -268,7 +385,7 @@ def test_what_no_slot_can_meet_names_its_key(tables: dict[str, Any], key: str) -
     assert key in str(caught.value)
 
 
-# Files --------------------------------------------------------------------------------------------------------------
+# Files --------------------
 
 TEXT = 'title = "t"\nworlds = 200\n[panel]\nsizes = [5000]\n[[arrangements]]\nname = "mssp_enhanced"\n'
 
@@ -302,7 +419,10 @@ def refused(path: Path) -> str:
         (TEXT.replace("200", "0x" + "f" * 5_000).encode(), "worlds: out of range (got a very long int); .*"),
         (TEXT.replace("200", "2024-01-01").encode(), "worlds: this does not belong here (got datetime.date.*"),
         (TEXT.replace("200", "nan").encode(), "worlds: a number with a point does not belong here (got nan); .*"),
-        (TEXT.replace('"mssp_enhanced"', '"a\\u001b[31mb\\nc"').encode(), "arrangements[1].name: no such arrangement .*"),
+        (
+            TEXT.replace('"mssp_enhanced"', '"a\\u001b[31mb\\nc"').encode(),
+            "arrangements[1].name: no such arrangement .*",
+        ),
     ],
     ids=[
         *("utf-16", "latin-1", "empty", "zero byte", "no value", "key twice", "huge", "open brackets", "dots"),
@@ -355,7 +475,7 @@ def test_the_digest_covers_the_content_of_a_cost_file_and_not_where_it_lies(tmp_
         _ = read_scenario(tmp_path / "c" / "s.toml").digest
 
 
-# Digest, defaults, schema ---------------------------------------------------------------------------------------------
+# Digest, defaults, schema --------------------
 
 
 def reordered(value: Any) -> Any:
@@ -492,7 +612,7 @@ def test_every_arrangement_can_be_chosen_without_elections(name: str) -> None:
     assert build_scenario({**GOOD, "arrangements": [{"name": name}]}).arrangements[0].key == name
 
 
-# Anything at all ------------------------------------------------------------------------------------------------------
+# Anything at all --------------------
 
 JUNK = st.recursive(
     st.none()
@@ -511,7 +631,7 @@ PLACES = [path for path, _ in leaves(FULL)]
 TABLES = sorted({path[:depth] for path in PLACES for depth in range(1, len(path))}, key=str)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.data())
 def test_any_mutation_validates_or_raises_an_input_error(data: st.DataObject) -> None:
     document = copy.deepcopy(FULL)
@@ -529,14 +649,16 @@ def test_any_mutation_validates_or_raises_an_input_error(data: st.DataObject) ->
             here[path[-1]] = data.draw(JUNK)
         else:
             here[data.draw(st.text(max_size=10))] = data.draw(JUNK)
+    text = ""
     try:
         scenario = build_scenario(document, "f.toml")
     except InputError as error:
-        assert "\n" not in str(error)
-        assert str(error).startswith("f.toml: ")
-        assert len(str(error)) < 2_000
+        text = str(error)
+    if text:
+        assert "\n" not in text
+        assert text.startswith("f.toml: ")
+        assert len(text) < 2_000
     else:
-        assert isinstance(scenario, BaseModel)
         assert build_scenario(document).digest == scenario.digest
         assert Scenario.model_validate_json(scenario.model_dump_json()) == scenario
 

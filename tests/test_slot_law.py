@@ -1,7 +1,7 @@
 """The frozen slot against what is known of Medicare: means, variation, concentration, persistence, deaths, turnover.
 
 Targets are those of the calibration notes (price year 2019, the year the shapes are stated in): published where a
-source is named, else the notes' own fit. Where a tolerance is wider than rounding, the text says what was achieved and why.
+source is named, else the notes' own fit. Where a tolerance is wider than rounding, the text says what was achieved.
 All figures are exact sums over the integer tables; only the empirical correlations are simulated.
 """
 
@@ -147,7 +147,7 @@ def test_tables_are_sound(laws: dict[str, SlotLaw]) -> None:
 
 
 def test_costs_fall_along_the_tail_and_rise_with_the_class(laws: dict[str, SlotLaw]) -> None:
-    """A smaller cost field is never cheaper (beyond a dollar of rounding), a sicker class dearer and likelier to die."""
+    """A smaller cost field is never cheaper (beyond a dollar of rounding), a sicker class dearer and deadlier."""
     reached = HIGH > LOW
     for law in laws.values():
         along = law.costs[:, :, reached].astype(np.int64)

@@ -60,7 +60,7 @@ NO_LIMIT = 2**31 - 1
 
 
 def frozen(model: SlotModel) -> SlotLaw:
-    """The integer tables of a category. Raises ValueError for a model no table can meet, with the reason."""
+    """The integer tables of a category. Raises OutOfReachError for a model no table can meet, with the reason."""
     edges = tail_grid()
     cell_means = tail_cell_means(model.law, edges)
     dying = death_by_rank(model.mortality, model.steepness, edges)
@@ -73,16 +73,19 @@ def frozen(model: SlotModel) -> SlotLaw:
     else:
         top = correlation(0.999)
         if top <= model.lag_1_correlation:
-            raise ValueError(
+            raise layout.OutOfReachError(
+                "lag_1_correlation",
                 f"a lag-1 correlation of {model.lag_1_correlation:g} is out of reach: "
-                f"at most {top:.2f} when a class is kept with chance {model.kept:g}"
+                f"at most {top:.2f} when a class is kept with chance {model.kept:g}",
             )
         coupling = snapped(brentq(lambda r: correlation(r) - model.lag_1_correlation, 0.0, 0.999, xtol=1e-9))
     rows = rows_by_class(coupling, edges, cell_means, dying)
     living, decedents = rows.living, rows.decedents
     costs = np.stack([_whole_dollars(living, cell_means), _whole_dollars(decedents, cell_means)])
     if costs.max() > NO_LIMIT:
-        raise ValueError(f"a person-year of ${costs.max():,.0f} does not fit the tables (at most ${NO_LIMIT:,})")
+        raise layout.OutOfReachError(
+            "law", f"a person-year of ${costs.max():,.0f} does not fit the tables (at most ${NO_LIMIT:,})"
+        )
     tables = class_tables(rows.deaths, rows.mean_cost, model.kept, model.leave, model.joiner_multiple)
     moves = 1 << layout.MOVE_BITS
     leave_threshold = round(model.leave * moves)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from simdce.slot_law.layout import CLASS_BITS, class_counts
+from simdce.slot_law.layout import CLASS_BITS, OutOfReachError, class_counts
 
 FloatArray = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def class_tables(
     shares tilted exponentially to ``joiner_multiple`` times the mean cost. Survivors who drift are sicker than
     average by just what death and joining took away (people age), which keeps the panel's mean the same every year:
     with shares p, refill R and kept k, drift = (p - R joiner - (1 - leave) k p (1 - deaths)) / the rest.
-    Raises ValueError when no such drift exists.
+    Raises OutOfReachError when no such drift exists.
     """
     shares = class_shares()
     target = joiner_multiple * float(shares @ mean_cost)
@@ -70,7 +70,8 @@ def class_tables(
     drift = shares - refill * joiner - (1.0 - leave) * kept * shares * (1.0 - deaths)
     drift /= (1.0 - leave) * (1.0 - kept) * survive
     if drift.min() < 0:
-        raise ValueError("joiners differ too much from the panel for this turnover: stayers cannot make up for them")
+        reason = "joiners differ too much from the panel for this turnover: stayers cannot make up for them"
+        raise OutOfReachError("joiner_multiple", reason)
     return {
         "initial": class_counts(),
         "drift": quantised(drift, mean_cost),
@@ -124,5 +125,5 @@ def _tilted(shares: FloatArray, values: FloatArray, target: float) -> FloatArray
         return shares
     low, high = -30.0, 30.0
     if not float(tilted(low) @ values) < target < float(tilted(high) @ values):
-        raise ValueError("no mix of health classes has joiners of this cost")
+        raise OutOfReachError("joiner_multiple", "no mix of health classes has joiners of this cost")
     return tilted(brentq(lambda slope: float(tilted(slope) @ values) - target, low, high, xtol=1e-13))

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from simdce.slot_law.layout import OutOfReachError
+
 FloatArray = NDArray[np.float64]
 
 STEEPEST = 400.0
@@ -44,7 +46,7 @@ def solved_steepness(
     """The steepness at which decedents of all categories together cost ``multiple`` times survivors.
 
     ``people`` are shares of the panel by category, ``mean_costs`` the mean dollars in each tail cell by category.
-    Raises ValueError when the multiple is out of reach.
+    Raises OutOfReachError when the multiple is out of reach.
     """
     shares = -np.diff(edges)
 
@@ -61,5 +63,5 @@ def solved_steepness(
         return 0.0
     low, high = achieved(0.0), achieved(STEEPEST)
     if not low <= multiple <= high:
-        raise ValueError(f"decedents can cost {low:.2f} to {high:.2f} times survivors here")
+        raise OutOfReachError("steepness", f"decedents can cost {low:.2f} to {high:.2f} times survivors here")
     return float(brentq(lambda s: achieved(s) - multiple, 0.0, STEEPEST, xtol=1e-9))

@@ -34,6 +34,14 @@ KEEP = 3
 """Which class table the next draw uses; KEEP means no draw is due."""
 
 
+class OutOfReachError(ValueError):
+    """No table can meet a wish of the model; ``wish`` is the name of its field in SlotModel."""
+
+    def __init__(self, wish: str, reason: str) -> None:
+        self.wish = wish
+        super().__init__(reason)
+
+
 def cell_of(x: NDArray[np.int64]) -> NDArray[np.int64]:
     """The cell of odd integers in [1, 2**COST_BITS), the reference for the kernel's bit trick."""
     exponent = np.frexp(x.astype(float))[1] - 1

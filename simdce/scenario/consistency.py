@@ -1,0 +1,68 @@
+"""What no table of a scenario can know alone: whether they fit each other and the arrangements they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simdce import arrangements, calibration
+from simdce.errors import InputError
+
+if TYPE_CHECKING:
+    from simdce.scenario import ArrangementChoice, Scenario
+
+MOST_TOTALS = 100_000_000
+"""Worlds x panel sizes x years: about 11 GB of totals."""
+
+
+def check_tables(scenario: Scenario) -> None:
+    """What no table can know alone; raises InputError with the key to change."""
+    years, mix = scenario.years, scenario.mix
+    sizes = len(scenario.panel.sizes)
+    if scenario.worlds * sizes * years.total > MOST_TOTALS:
+        most = f"at most {MOST_TOTALS // (sizes * years.total):,} for {sizes} panel sizes and {years.total} years"
+        raise InputError("more than fit into memory", key="worlds", value=scenario.worlds, allowed=most)
+    deaths = {**calibration.default("mortality"), **(scenario.turnover.mortality or {})}
+    dying = sum(share * deaths[name] for name, share in mix.items())
+    if scenario.turnover.annual is not None and scenario.turnover.annual < dying:
+        least = f"at least {dying:.4g}, the share of this panel that dies"
+        raise InputError("below deaths", key="turnover.annual", value=scenario.turnover.annual, allowed=least)
+    dollars = scenario.truncation.dollars
+    if isinstance(dollars, dict):
+        for name in mix:
+            if mix[name] > 0 and name not in dollars:
+                raise InputError("an amount by category needs all of them", key=f"truncation.dollars.{name}")
+    weights = scenario.benchmark.weights
+    if weights is not None and len(weights) != years.baseline:
+        raise InputError(
+            "one weight for each baseline year, please",
+            key="benchmark.weights",
+            value=list(weights),
+            allowed=f"{years.baseline} weights (years.baseline)",
+        )
+
+
+def check_arrangement(scenario: Scenario, choice: ArrangementChoice, number: int) -> None:
+    """That the arrangement exists, offers what is elected, and finds the baseline years it weighs."""
+    key = f"arrangements[{number + 1}]"
+    earlier = [other.key for other in scenario.arrangements[:number]]
+    if choice.key in earlier:
+        other = earlier.index(choice.key) + 1
+        raise InputError(f"arrangements[{other}] has this name too", key=f"{key}.label", value=choice.key)
+    try:
+        rules = arrangements.load(choice.name)
+    except InputError as error:
+        raise error.within("", f"{key}.name") from error
+    try:
+        rules.resolve(scenario.years.performance_years, choice.elections)
+        rule = rules.in_force(scenario.years.performance_years, choice.elections)
+    except InputError as error:
+        overridden = error.key in choice.elections.overrides
+        raise error.within("", f"{key}.elections{'.overrides' if overridden else ''}") from error
+    weights = rule.values("baseline_weights")[0]
+    if scenario.benchmark.weights is None and scenario.years.baseline < len(weights):
+        raise InputError(
+            f"{choice.name} weighs {len(weights)} baseline years",
+            key="years.baseline",
+            value=scenario.years.baseline,
+            allowed=f"{len(weights)} or more, or benchmark.weights of your own",
+        )
