@@ -28,9 +28,9 @@ class InputError(ValueError):
         if value is not None:
             text += f" (got {shown(value)})"
         if allowed:
-            text += f"; allowed: {allowed}"
+            text += f"; allowed: {_on_one_line(allowed)}"
         if nearest:
-            text += f"; did you mean '{nearest}'?"
+            text += f"; did you mean '{_on_one_line(nearest)}'?"
         super().__init__(text)
 
     def within(self, where: str, key: str = "") -> InputError:

@@ -14,7 +14,7 @@ from simdce.costs.gamma import gamma
 from simdce.costs.lognormal_mixture import LognormalMixture, lognormal
 from simdce.costs.scaled import Scaled
 from simdce.errors import InputError
-from simdce.population import departures, mortality
+from simdce.population import leaving_chance, mortality
 from simdce.scenario import CalibratedCost, CategoryCost, EmpiricalCost, GammaCost, LognormalCost, Scenario
 from simdce.slot_law import SlotLaw, SlotModel, frozen, snapped, tail_cell_means
 from simdce.slot_law.classes import tail_grid
@@ -25,6 +25,7 @@ _KEYS = {
     "lag_1_correlation": "persistence.lag_1_correlation",
     "joiner_multiple": "turnover.joiner_cost_multiple",
     "steepness": "turnover.decedent_cost_multiple",
+    "kept": "persistence.class_kept",
     "law": "cost.level",
 }
 """The key of a scenario that asks for what the frozen slot cannot give."""
@@ -43,18 +44,19 @@ def _slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
     deaths = mortality(scenario)
     national = {name: calendar_year_law(scenario, name) for name in present}
     laws = {name: with_catastrophic_claims(scenario, national[name]) for name in present}
-    edges = tail_grid()
-    multiple = scenario.turnover.decedent_cost_multiple
-    steepness = snapped(
-        solved_steepness(
-            calibration.default("decedent_cost_multiple") if multiple is None else multiple,
-            [scenario.mix[name] for name in present],
-            [deaths[name] for name in present],
-            [tail_cell_means(laws[name], edges) for name in present],
-            edges,
+    steepness = calibration.default("death_steepness")
+    if scenario.turnover.decedent_cost_multiple is not None:
+        edges = tail_grid()
+        steepness = snapped(
+            solved_steepness(
+                scenario.turnover.decedent_cost_multiple,
+                [scenario.mix[name] for name in present],
+                [deaths[name] for name in present],
+                [tail_cell_means(laws[name], edges) for name in present],
+                edges,
+            )
         )
-    )
-    leaving = departures(scenario)
+    leave = leaving_chance(scenario)
     persistence = scenario.persistence
     joiner = scenario.turnover.joiner_cost_multiple
     frozen_slots = {}
@@ -66,8 +68,9 @@ def _slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
                 mortality=deaths[name],
                 steepness=steepness,
                 kept=calibration.default("class_kept")[name] if kept is None else kept,
-                lag_1_correlation=calibration.default("lag_correlations")[name][0] if lag_1 is None else lag_1,
-                leave=min(leaving / (1.0 - deaths[name]), 1.0),
+                coupling=calibration.default("class_coupling")[name],
+                lag_1_correlation=lag_1,
+                leave=leave,
                 truncation=truncation_point(scenario, name, national[name]),
                 joiner_multiple=calibration.default("joiner_cost_multiple") if joiner is None else joiner,
             )
@@ -120,7 +123,8 @@ def truncation_point(scenario: Scenario, category: str, law: CostLaw) -> float |
     """
     rule = scenario.truncation
     if isinstance(rule.dollars, dict):
-        return rule.dollars.get(category)  # type: ignore[call-overload, no-any-return]
+        by_category: dict[str, float] = {**rule.dollars}  # type: ignore[dict-item]
+        return by_category[category]
     if rule.dollars is not None:
         return rule.dollars
     percentile = calibration.default("truncation_percentile") if rule.percentile is None else rule.percentile

@@ -105,18 +105,18 @@ def simulate(
         edges = np.union1d([0], slots[:, category])
         where = np.searchsorted(edges, slots[:, category])
         tables = packed(law)
-        block = min(slots_per_block or largest_block(tables), largest_block(tables))
+        block = min(max(1, slots_per_block or largest_block(tables)), largest_block(tables))
         step = min(max(1, SLOT_YEARS_A_CALL // max(1, int(edges[-1]) * years.total)), MOST_WORLDS_A_CALL)
         for first in range(0, scenario.worlds, step):
             calls.append((category, tables, edges, where, block, first, min(first + step, scenario.worlds)))
 
     def one_call(call: tuple[Any, ...]) -> float:
         category, tables, edges, where, block, first, last = call
-        raw = np.zeros((last - first, len(edges), years.total, len(MEASURES)), np.uint64)
+        raw = np.zeros((last - first, len(edges) - 1, years.total, len(MEASURES)), np.uint64)
         key = np.array([scenario.seed, category], np.uint64)
         with np.errstate(over="ignore"):  # integer hashes wrap; compiled code never warns, interpreted code would
-            run(np.array([first, last]), key, tables, edges, block, raw[:, 1:])
-        nested = raw.cumsum(axis=1, dtype=np.int64)
+            run(np.array([first, last]), key, tables, edges, block, raw)
+        nested = np.pad(raw.cumsum(axis=1, dtype=np.int64), ((0, 0), (1, 0), (0, 0), (0, 0)))
         for measure, name in enumerate(MEASURES):
             totals[name][first:last, :, category] = nested[..., measure][:, where]
         return float((last - first) * edges[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,8 @@ import click
 from simdce.errors import InputError
 
 EXIT_BAD_INPUT = 2
+_PLAIN = {"−": "-", "–": "-", "±": "+/-", "…": "...", "\N{NO-BREAK SPACE}": " "}
+"""What stands for a character that the terminal's encoding does not have: a minus must not vanish."""
 
 
 class Commands(click.Group):
@@ -31,11 +34,23 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an InputError is the user's to mend and gets no traceback."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors=_in_plain_characters.__name__)
         try:
             return super().invoke(ctx)
         except InputError as error:
             click.echo(f"simdce: {error}", err=True)
             sys.exit(EXIT_BAD_INPUT)
+
+
+def _in_plain_characters(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_PLAIN.get(character, "?") for character in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_in_plain_characters.__name__, _in_plain_characters)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -38,7 +38,7 @@ def command(
 
     changes = {name: value for name, value in (("worlds", worlds), ("seed", seed)) if value is not None}
     read = read_scenario(scenario, changes)
-    folder = writable_folder(Path(out if out is not None else f"{Path(scenario).stem}-results"))
+    folder = writable_folder(Path(out or f"{Path(scenario).stem}-results"))
     try:
         from simdce.output import json_document, save
         from simdce.run import answer

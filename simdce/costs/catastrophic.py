@@ -53,6 +53,8 @@ class CatastrophicTail:
         else:
             with np.errstate(divide="ignore"):
                 excess = self.threshold * (within ** (-1.0 / self.pareto_index) - 1.0)
+        if self.severity_multiplier == 0:
+            excess = np.zeros_like(v)  # even the unbounded top
         body = self.base.upper_quantile(self._body_rank(v))
         return np.where(tail, self.threshold + self.severity_multiplier * excess, body)
 

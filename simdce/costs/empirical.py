@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from simdce.errors import InputError, nearest_name
 MOST_ROWS = 20_000_000
 FEWEST_ROWS = 100
 """Below this a mean has an error of 20% and a top percentile is one person: refuse rather than mislead."""
+
+
+AMOUNT = re.compile(r"\$?((?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)")
+"""Dollars as people and programs write them: 1234.5, $1,234.50, 1.2e3; never a decimal comma."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class Empirical:
 def observed(costs: FloatArray, weights: FloatArray | None = None) -> Empirical:
     """An empirical law from costs in dollars and optional weights (for example person-years), any order."""
     weights = np.ones(len(costs)) if weights is None else np.asarray(weights, float)
-    order = np.argsort(-np.asarray(costs, float), kind="stable")
-    return Empirical(np.asarray(costs, float)[order], weights[order] / weights.sum())
+    order = np.lexsort((weights, -np.asarray(costs, float)))  # so that sums do not depend on the order of the rows
+    return Empirical(np.asarray(costs, float)[order], weights[order] / weights[order].sum())
 
 
 def read_costs(path: Path, column: str, weight_column: str | None = None) -> Empirical:
@@ -73,7 +78,8 @@ def read_costs(path: Path, column: str, weight_column: str | None = None) -> Emp
                     raise InputError("too many rows", where=str(path), allowed=f"at most {MOST_ROWS:,}")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"cannot be read as a UTF-8 CSV file: {error}", where=str(path)) from error
-    if len(costs) < FEWEST_ROWS or sum(weights) <= 0 or sum(costs) <= 0:
+    spent = sum(cost * weight for cost, weight in zip(costs, weights, strict=True))
+    if len(costs) < FEWEST_ROWS or spent <= 0:
         raise InputError(
             "too few people with cost to make a law",
             where=str(path),
@@ -94,11 +100,8 @@ def _place(path: Path, header: list[str], name: str) -> int:
 
 
 def _amount(text: str, path: Path, row: int, column: str) -> float:
-    cleaned = text.strip().removeprefix("$").replace(",", "")
-    try:
-        value = float(cleaned)
-    except ValueError:
-        value = float("nan")
+    written = AMOUNT.fullmatch(text.strip())
+    value = float(written[1].replace(",", "")) if written else float("nan")
     if not 0 <= value < float("inf"):
         raise InputError(
             f"row {row} is not an amount", where=str(path), key=column, value=text, allowed="a number of at least 0"

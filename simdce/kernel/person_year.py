@@ -41,7 +41,8 @@ class SlotTables(NamedTuple):
     """The frozen slot of one category as the kernel reads it.
 
     ``costs``: int32, flat (living or decedent, class, cell); ``classes``: uint32, flat (kind, draw), each the offset of
-    the class's row in ``costs`` and, above it, its death threshold; ``decedents``: offset of the decedents' rows.
+    the class's row in ``costs`` and, above it, its death threshold, and zeros that KEEP reads to no effect;
+    ``decedents``: offset of the decedents' rows.
     """
 
     costs: NDArray[np.int32]
@@ -58,7 +59,7 @@ def packed(law: SlotLaw) -> SlotTables:
     words = (law.death_thresholds << int(_ROW_BITS)) | rows
     return SlotTables(
         np.ascontiguousarray(law.costs).ravel(),
-        words[law.classes].astype(np.uint32).ravel(),
+        np.append(words[law.classes].astype(np.uint32).ravel(), np.zeros(1 << layout.CLASS_BITS, np.uint32)),
         U(law.costs.shape[1] * law.costs.shape[2]),
         U(law.leave_threshold),
         U(law.drift_threshold),

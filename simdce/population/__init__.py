@@ -14,20 +14,32 @@ from simdce.scenario import Scenario
 def slots_by_category(sizes: tuple[int, ...], mix: Mapping[str, float]) -> NDArray[np.int64]:
     """Slots of each category in each panel; shape (panel size, category), rows adding up to the sizes.
 
-    A panel of n has round(n x share) people of each category and the remainder in the largest one, whatever other
-    sizes stand beside it; smaller panels are therefore the first slots of larger ones.
+    Seats by the method of Webster: a larger panel never has fewer people of a category, so that smaller panels are the
+    first slots of larger ones, whatever other sizes stand beside them (Balinski & Young, Fair Representation, 1982).
     """
     shares = np.array([mix[name] for name in calibration.CATEGORIES])
-    slots = np.rint(np.outer(sizes, shares)).astype(np.int64)
-    largest = int(shares.argmax())
-    slots[:, largest] += np.array(sizes) - slots.sum(axis=1)
-    return slots
+    return np.stack([_seats(size, shares) for size in sizes])
+
+
+def _seats(size: int, shares: NDArray[np.float64]) -> NDArray[np.int64]:
+    seats = np.rint(size * shares).astype(np.int64)
+    while seats.sum() < size:
+        seats[int(np.argmax(shares / (2 * seats + 1)))] += 1
+    while seats.sum() > size:
+        seats[int(np.argmin(np.where(seats > 0, shares / np.maximum(2 * seats - 1, 1), np.inf)))] -= 1
+    return seats
 
 
 def mortality(scenario: Scenario) -> dict[str, float]:
     """Deaths per person and year by category."""
     chosen = scenario.turnover.mortality or {}
     return {name: float(chosen.get(name, rate)) for name, rate in calibration.default("mortality").items()}
+
+
+def leaving_chance(scenario: Scenario) -> float:
+    """Chance that a survivor of any category leaves within the year."""
+    deaths = sum(scenario.mix[name] * rate for name, rate in mortality(scenario).items())
+    return departures(scenario) / (1.0 - deaths)
 
 
 def departures(scenario: Scenario) -> float:

@@ -6,7 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from simdce.scenario.tables import Category, Positive, Share, Size, Table, as_tuple, calibrated, rising, whole
+from simdce.scenario.tables import (
+    Category,
+    Dollars,
+    Mortality,
+    Positive,
+    Share,
+    Size,
+    Table,
+    WholeDollar,
+    as_tuple,
+    calibrated,
+    rising,
+    whole,
+)
 
 
 class Panel(Table):
@@ -27,14 +40,14 @@ class CalibratedCost(Table):
     """The calibrated law of a category, at its own or the user's mean."""
 
     law: Literal["calibrated"] = Field(description="the calibrated law of the category")
-    mean: Positive | None = Field(None, description="dollars per person-year, untruncated")
+    mean: Dollars | None = Field(None, description="dollars per person-year, untruncated")
 
 
 class LognormalCost(Table):
     """One lognormal beside people without cost."""
 
     law: Literal["lognormal"] = Field(description="one lognormal")
-    mean: Positive = Field(description="dollars per person-year, untruncated, everybody included")
+    mean: Dollars = Field(description="dollars per person-year, untruncated, everybody included")
     cv: Positive = Field(description="standard deviation / mean over everybody")
     zero_share: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.0, description="share of people without cost")
 
@@ -43,7 +56,7 @@ class GammaCost(Table):
     """One gamma beside people without cost."""
 
     law: Literal["gamma"] = Field(description="one gamma")
-    mean: Positive = Field(description="dollars per person-year, untruncated, everybody included")
+    mean: Dollars = Field(description="dollars per person-year, untruncated, everybody included")
     cv: Positive = Field(description="standard deviation / mean over everybody")
     zero_share: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.0, description="share of people without cost")
 
@@ -55,7 +68,7 @@ class MixtureCost(Table):
     weights: Annotated[tuple[Share, ...], BeforeValidator(as_tuple)] = Field(
         min_length=1, description="share of people"
     )
-    means: Annotated[tuple[Positive, ...], BeforeValidator(as_tuple)] = Field(description="dollars per person-year")
+    means: Annotated[tuple[Dollars, ...], BeforeValidator(as_tuple)] = Field(description="dollars per person-year")
     log_sds: Annotated[tuple[Positive, ...], BeforeValidator(as_tuple)] = Field(description="sd of the log of dollars")
 
     @model_validator(mode="after")
@@ -105,7 +118,7 @@ class Cost(Table):
     disabled: CategoryCost | None = Field(None, description="people entitled through disability")
     aged_dual: CategoryCost | None = Field(None, description="aged people with Medicare and Medicaid")
     aged_non_dual: CategoryCost | None = Field(None, description="all other aged people")
-    level: Positive = Field(1.0, description="multiplier of every category's cost")
+    level: Annotated[float, Field(ge=0.01, le=100.0)] = Field(1.0, description="multiplier of every category's cost")
     catastrophic: Catastrophic = Field(Catastrophic(), description="knobs of the tail of claims")
 
 
@@ -148,7 +161,7 @@ class Turnover(Table):
 
     annual: Share | None = Field(None, description="share of the panel replaced each year, deaths included")
     causes: Causes | None = Field(None, description="split of leaving other than by death")
-    mortality: dict[Category, Share] | None = Field(None, description="deaths per person and year by category")
+    mortality: dict[Category, Mortality] | None = Field(None, description="deaths per person and year by category")
     decedent_cost_multiple: Annotated[float, Field(ge=1.0)] | None = Field(
         None, description="calendar-year cost of those who die in units of those who do not"
     )
@@ -163,7 +176,7 @@ class Truncation(Table):
     percentile: Annotated[float, Field(gt=0.5, le=1.0)] | None = Field(
         None, description="percentile of the category's law before catastrophic knobs; 1 is no truncation"
     )
-    dollars: Positive | dict[Category, Positive] | None = Field(
+    dollars: WholeDollar | dict[Category, WholeDollar] | None = Field(
         None, description="dollars a calendar year at the price year, one amount or one by category"
     )
 

@@ -46,6 +46,10 @@ def one_line(text: str) -> str:
 
 Line = Annotated[str, Field(min_length=1), AfterValidator(one_line)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Mortality = Annotated[float, Field(ge=0.0, le=0.5)]
+WholeDollar = Annotated[float, Field(ge=1.0)]
+Dollars = Annotated[float, Field(ge=1.0, le=1e7)]
+"""Dollars per person and year: whole dollars are counted, and a category's mean fits the tables."""
 Chance = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Change = Annotated[float, Field(gt=-1.0, lt=1.0)]

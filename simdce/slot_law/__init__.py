@@ -6,6 +6,7 @@ reference implementations and the exact law ever read, so each of them simulates
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,15 +26,17 @@ class SlotModel:
     """What is to be frozen for one category.
 
     ``law`` gives calendar-year dollars, everybody included; ``truncation`` is in the same dollars (None: no limit);
-    ``lag_1_correlation`` is that of a stayer's cost with next year's; ``leave`` the chance that a survivor leaves.
+    ``coupling`` is the rank correlation of cost and health class, which ``lag_1_correlation``, that of a stayer's cost
+    with next year's, replaces when given; ``leave`` is the chance that a survivor leaves.
     """
 
     law: CostLaw
     mortality: float
     steepness: float
     kept: float
-    lag_1_correlation: float
     leave: float
+    coupling: float = 0.0
+    lag_1_correlation: float | None = None
     truncation: float | None = None
     joiner_multiple: float = 1.0
 
@@ -68,25 +71,20 @@ def frozen(model: SlotModel) -> SlotLaw:
     def correlation(coupling: float) -> float:
         return lag_correlation(rows_by_class(coupling, edges, cell_means, dying), model.kept, 1)
 
-    if model.lag_1_correlation == 0:
-        coupling = 0.0
-    else:
-        top = correlation(0.999)
-        if top <= model.lag_1_correlation:
-            raise layout.OutOfReachError(
-                "lag_1_correlation",
-                f"a lag-1 correlation of {model.lag_1_correlation:g} is out of reach: "
-                f"at most {top:.2f} when a class is kept with chance {model.kept:g}",
-            )
-        coupling = snapped(brentq(lambda r: correlation(r) - model.lag_1_correlation, 0.0, 0.999, xtol=1e-9))
+    coupling = model.coupling
+    if model.lag_1_correlation is not None:
+        coupling = _coupling_for(model.lag_1_correlation, model.kept, correlation)
     rows = rows_by_class(coupling, edges, cell_means, dying)
-    living, decedents = rows.living, rows.decedents
-    costs = np.stack([_whole_dollars(living, cell_means), _whole_dollars(decedents, cell_means)])
+    costs = np.stack([_whole_dollars(rows.living, cell_means), _whole_dollars(rows.decedents, cell_means)])
+    truncation = NO_LIMIT if model.truncation is None else min(round(model.truncation), NO_LIMIT)
+    if not np.minimum(costs, truncation).any():
+        raise layout.OutOfReachError("law", "nobody's year costs a whole dollar that counts")
     if costs.max() > NO_LIMIT:
         raise layout.OutOfReachError(
             "law", f"a person-year of ${costs.max():,.0f} does not fit the tables (at most ${NO_LIMIT:,})"
         )
-    tables = class_tables(rows.deaths, rows.mean_cost, model.kept, model.leave, model.joiner_multiple)
+    counted = (rows.living + rows.decedents) @ np.minimum(cell_means, truncation)
+    tables = class_tables(rows.deaths, rows.mean_cost, counted, model.kept, model.leave, model.joiner_multiple)
     moves = 1 << layout.MOVE_BITS
     leave_threshold = round(model.leave * moves)
     return SlotLaw(
@@ -95,8 +93,22 @@ def frozen(model: SlotModel) -> SlotLaw:
         death_thresholds=rows.death_thresholds,
         leave_threshold=leave_threshold,
         drift_threshold=round(moves - (moves - leave_threshold) * model.kept),
-        truncation=NO_LIMIT if model.truncation is None else min(round(model.truncation), NO_LIMIT),
+        truncation=truncation,
     )
+
+
+def _coupling_for(lag_1_correlation: float, kept: float, correlation: Callable[[float], float]) -> float:
+    """The coupling that gives a lag-1 correlation; OutOfReachError with the most there is."""
+    if lag_1_correlation == 0:
+        return 0.0
+    top = correlation(0.999)
+    if top <= lag_1_correlation:
+        raise layout.OutOfReachError(
+            "lag_1_correlation",
+            f"a lag-1 correlation of {lag_1_correlation:g} is out of reach: "
+            f"at most {top:.2f} when a class is kept with chance {kept:g}",
+        )
+    return snapped(brentq(lambda r: correlation(r) - lag_1_correlation, 0.0, 0.999, xtol=1e-9))
 
 
 def snapped(root: float) -> float:

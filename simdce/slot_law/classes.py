@@ -52,49 +52,93 @@ def cost_given_class(coupling: float, edges: FloatArray) -> FloatArray:
 
 
 def class_tables(
-    deaths: FloatArray, mean_cost: FloatArray, kept: float, leave: float, joiner_multiple: float
+    deaths: FloatArray,
+    mean_cost: FloatArray,
+    counted_cost: FloatArray,
+    kept: float,
+    leave: float,
+    joiner_multiple: float,
 ) -> dict[str, NDArray[np.int64]]:
     """Counts out of 2**CLASS_BITS of every class, for first members, drifting survivors and joiners.
 
-    ``deaths`` and ``mean_cost`` are per class; ``leave`` is the chance that a survivor leaves. Joiners are the long-run
-    shares tilted exponentially to ``joiner_multiple`` times the mean cost. Survivors who drift are sicker than
+    ``deaths``, ``mean_cost`` and ``counted_cost`` (truncated) are per class; ``leave`` is the chance that a survivor
+    leaves. Joiners are the long-run shares tilted exponentially to ``joiner_multiple`` times the mean cost. Survivors who drift are sicker than
     average by just what death and joining took away (people age), which keeps the panel's mean the same every year:
     with shares p, refill R and kept k, drift = (p - R joiner - (1 - leave) k p (1 - deaths)) / the rest.
     Raises OutOfReachError when no such drift exists.
     """
     shares = class_shares()
-    target = joiner_multiple * float(shares @ mean_cost)
-    joiner = _tilted(shares, mean_cost, target)
-    survive = 1.0 - float(shares @ deaths)
-    refill = 1.0 - (1.0 - leave) * survive
-    drift = shares - refill * joiner - (1.0 - leave) * kept * shares * (1.0 - deaths)
-    drift /= (1.0 - leave) * (1.0 - kept) * survive
-    if drift.min() < 0:
-        reason = "joiners differ too much from the panel for this turnover: stayers cannot make up for them"
+    joiner = _tilted(shares, mean_cost, joiner_multiple * float(shares @ mean_cost))
+    drift = _drift(shares, joiner, deaths, kept, leave)
+    if drift.min() < 0 and joiner_multiple != 1.0:
+        low, high = _joiners_in_reach(deaths, mean_cost, kept, leave)
+        reason = f"joiners can cost {low:.2f} to {high:.2f} times the panel's mean at this turnover and persistence"
         raise OutOfReachError("joiner_multiple", reason)
+    if drift.min() < 0:
+        most = (1.0 - float(shares @ deaths)) / (1.0 - float(deaths.min()))
+        raise OutOfReachError("kept", f"a class can be kept with a chance of at most {most:.3f} at these deaths")
+    kept_alike = np.stack([mean_cost, counted_cost, deaths])
     return {
         "initial": class_counts(),
-        "drift": quantised(drift, mean_cost),
-        "joiner": quantised(joiner, mean_cost) if joiner_multiple != 1.0 else class_counts(),
+        "drift": quantised(drift, kept_alike),
+        "joiner": quantised(joiner, kept_alike) if joiner_multiple != 1.0 else class_counts(),
     }
 
 
+def _drift(shares: FloatArray, joiner: FloatArray, deaths: FloatArray, kept: float, leave: float) -> FloatArray:
+    """Classes of survivors who change class, negative where none could keep the long-run shares; sums to one."""
+    survive = 1.0 - float(shares @ deaths)
+    changing = (1.0 - leave) * (1.0 - kept) * survive
+    if changing <= 0:  # everybody leaves: nobody drifts, and any law will do
+        return shares
+    refill = 1.0 - (1.0 - leave) * survive
+    return np.asarray((shares - refill * joiner - (1.0 - leave) * kept * shares * (1.0 - deaths)) / changing)
+
+
+def _joiners_in_reach(deaths: FloatArray, mean_cost: FloatArray, kept: float, leave: float) -> tuple[float, float]:
+    """The cheapest and dearest joiners, in units of the mean, that stayers can make up for."""
+    shares, reached = class_shares(), [1.0, 1.0]
+    for side, limit in enumerate((0.01, 100.0)):
+        out = limit
+        for _ in range(40):
+            middle = 0.5 * (reached[side] + out)
+            try:
+                joiner = _tilted(shares, mean_cost, middle * float(shares @ mean_cost))
+                possible = _drift(shares, joiner, deaths, kept, leave).min() >= 0
+            except OutOfReachError:
+                possible = False
+            reached[side], out = (middle, out) if possible else (reached[side], middle)
+    return reached[0], reached[1]
+
+
 def quantised(shares: FloatArray, values: FloatArray) -> NDArray[np.int64]:
-    """Integer counts out of 2**CLASS_BITS near ``shares`` that keep the mean of ``values`` as close as possible."""
+    """Integer counts out of 2**CLASS_BITS near ``shares`` that keep the means of ``values`` as close as possible.
+
+    ``values``: (quantity, class). From the nearest counts, one or two draws at a time move to another class while that
+    lowers the sum of squared errors, each quantity in units of its mean; no count departs by more than three.
+    """
     exact = shares / shares.sum() * (1 << CLASS_BITS)
     counts = np.floor(exact).astype(np.int64)
     for place in np.argsort(counts - exact)[: (1 << CLASS_BITS) - counts.sum()]:
         counts[place] += 1
-    gain = values[None, :] - values[:, None]  # moving one draw from class i to class j
+    scaled = values / np.maximum(values @ exact, np.finfo(float).tiny)[:, None]
+    moves = np.eye(len(exact), dtype=np.int64)[None, :, :] - np.eye(len(exact), dtype=np.int64)[:, None, :]
+    moves = moves.reshape(-1, len(exact))  # (move, class): one draw from a class to another, or nowhere
+    gain = moves @ scaled.T
+    pair = gain[:, None, :] + gain[None, :, :]
     while True:
-        error = float((counts - exact) @ values)
-        movable = (counts[:, None] > np.maximum(exact[:, None] - 2, 0)) & (counts[None, :] < exact[None, :] + 2)
-        after = np.where(movable, np.abs(error + gain), np.inf)
-        if after.min() >= abs(error) * (1 - 1e-9):
-            return np.asarray(counts)
-        source, sink = np.unravel_index(int(after.argmin()), after.shape)
-        counts[source] -= 1
-        counts[sink] += 1
+        error = scaled @ (counts - exact)
+        after = ((error + pair) ** 2).sum(axis=2)
+        for place in np.argsort(after, axis=None, kind="stable")[:1000]:
+            first, second = np.unravel_index(int(place), after.shape)
+            moved = counts + moves[first] + moves[second]
+            if moved.min() >= 0 and np.abs(moved - exact).max() <= 2:
+                break
+        else:
+            return counts
+        if not after[first, second] < float(error @ error) * (1 - 1e-9):
+            return counts
+        counts = moved
 
 
 def correlation_after(lag: int, kept: float, drift: FloatArray, living: FloatArray, everybody: FloatArray) -> float:
