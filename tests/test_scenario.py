@@ -179,7 +179,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("savings.true", "a", "savings.true: text does not belong here (got 'a'); allowed: .* or a list, each a number .*"),
     ("savings.true", [0.01, "b"], "savings.true[2]: text does not belong here .*"),
     ("savings.true", [[0.1]], "savings.true[1]: a list does not belong here .*"),
-    ("truncation.dollars", "100000", "truncation.dollars: text .*; allowed: a number above 0 or a table of esrd, .*"),
+    ("truncation.dollars", "100000", "truncation.dollars: text .*; allowed: a number of at least 1 or .*"),
     ("cost.esrd", "gamma", "cost.esrd: text does not belong here .*"),
     ("arrangements", {"name": "mssp_enhanced"}, "arrangements: a table does not belong here .*"),
     (
@@ -193,11 +193,11 @@ BAD: list[tuple[str, Any, str]] = [
         "arrangements[1].elections.overrides.max_sharing_rate: text .*",
     ),
     # not numbers, and out of range
-    ("cost.level", NAN, "cost.level: not a finite number (got nan); allowed: a number above 0"),
+    ("cost.level", NAN, "cost.level: not a finite number (got nan); allowed: a number from 0.01 to 100"),
     ("cost.level", INFINITE, "cost.level: not a finite number (got inf); .*"),
     ("savings.true", [NAN], "savings.true[1]: not a finite number .*"),
-    ("cost.level", -1.0, "cost.level: out of range (got -1.0); allowed: a number above 0"),
-    ("cost.level", 1 << 20000, "cost.level: .* (got a very long int); allowed: a number above 0"),
+    ("cost.level", -1.0, "cost.level: out of range (got -1.0); allowed: a number from 0.01 to 100"),
+    ("cost.level", 1 << 20000, "cost.level: .* (got a very long int); allowed: a number from 0.01 to 100"),
     ("worlds", 1 << 20000, "worlds: out of range (got a very long int); .*"),
     ("turnover.annual", -0.25, "turnover.annual: out of range (got -0.25); allowed: a number from 0 to 1"),
     ("turnover.mortality", {"esrd": -0.1}, "turnover.mortality.esrd: out of range .*"),
@@ -364,7 +364,7 @@ OUT_OF_REACH = [
     pytest.param({"turnover": {"joiner_cost_multiple": 100.0}}, "turnover.joiner_cost_multiple"),
     pytest.param({"turnover": {"joiner_cost_multiple": 1.3}}, "turnover.joiner_cost_multiple"),
     pytest.param({"persistence": {"lag_1_correlation": 0.94}}, "persistence.lag_1_correlation"),
-    pytest.param({"cost": {"level": 1e6}}, "cost."),
+    pytest.param({"cost": {"aged_dual": {"law": "lognormal", "mean": 1e7, "cv": 20.0}}}, "cost."),
     pytest.param({"cost": {"aged_dual": {"law": "gamma", "mean": 1e4, "cv": 0.1, "zero_share": 0.5}}}, "zero share"),
     pytest.param({"cost": {"aged_dual": {"law": "empirical", "file": "none.csv", "column": "paid"}}}, "none.csv"),
 ]
@@ -549,7 +549,8 @@ def test_what_is_left_out_equals_what_the_calibration_says() -> None:
 
 def test_a_default_written_out_gives_the_same_slots() -> None:
     stated = {
-        "turnover": {"annual": 0.25, "decedent_cost_multiple": 3.8, "joiner_cost_multiple": 1.0},
+        "turnover": {"annual": 0.25, "joiner_cost_multiple": 1.0},
+        "persistence": {"class_kept": None},
         "truncation": {"percentile": 0.99},
         "cost": {"aged_non_dual": {"law": "calibrated"}, "level": 1.0, "catastrophic": {}},
     }

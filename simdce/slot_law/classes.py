@@ -62,8 +62,9 @@ def class_tables(
     """Counts out of 2**CLASS_BITS of every class, for first members, drifting survivors and joiners.
 
     ``deaths``, ``mean_cost`` and ``counted_cost`` (truncated) are per class; ``leave`` is the chance that a survivor
-    leaves. Joiners are the long-run shares tilted exponentially to ``joiner_multiple`` times the mean cost. Survivors who drift are sicker than
-    average by just what death and joining took away (people age), which keeps the panel's mean the same every year:
+    leaves. Joiners are the long-run shares tilted exponentially to ``joiner_multiple`` times the mean cost. Survivors
+    who drift are sicker than average by just what death and joining took away (people age), which keeps the panel's
+    mean the same every year:
     with shares p, refill R and kept k, drift = (p - R joiner - (1 - leave) k p (1 - deaths)) / the rest.
     Raises OutOfReachError when no such drift exists.
     """
@@ -135,9 +136,9 @@ def quantised(shares: FloatArray, values: FloatArray) -> NDArray[np.int64]:
             if moved.min() >= 0 and np.abs(moved - exact).max() <= 2:
                 break
         else:
-            return counts
+            return np.asarray(counts)
         if not after[first, second] < float(error @ error) * (1 - 1e-9):
-            return counts
+            return np.asarray(counts)
         counts = moved
 
 
