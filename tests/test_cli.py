@@ -179,6 +179,14 @@ def test_without_out_the_folder_bears_the_scenarios_name(
     assert {path.name for path in (tmp_path / "elsewhere" / "small-results").iterdir()} == FILES
 
 
+def test_an_empty_out_is_the_default_and_not_this_folder(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert invoke("run", scenario, "--out", "", "--worlds", 100).exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"small.toml", "small-results"}
+
+
 def test_a_second_run_replaces_the_first(scenario: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for seed in (1, 2):
@@ -355,6 +363,27 @@ def test_a_closed_pipe_is_no_error_of_ours(arguments: tuple[str, ...], tmp_path:
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_an_encoding_without_our_characters_loses_no_minus(encoding: str, scenario: Path) -> None:
+    code = (
+        "import sys, click; from simdce.cli import main\n"
+        "@main.command('minus')\n"
+        "def minus(): click.echo('\\u2212$5k \\u00b1 1k, 2021\\u20132026, \\u65e5')\n"
+        "main.get_command = lambda context, name: minus\n"
+        "main(['minus'])"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=True)
+    if encoding != "ascii":  # which click takes for a mistake, and writes UTF-8
+        dash = "–" if encoding == "cp1252" else "-"
+        assert done.stdout.decode(encoding).strip() == f"-$5k ± 1k, 2021{dash}2026, ?"
+    listed = process("arrangements", env=environment, text=False)
+    assert listed.returncode == 0
+    assert b"2021" in listed.stdout
+    checked = process("check", scenario, env=environment, text=False)
+    assert checked.returncode == 0
 
 
 # Starting up --------------------

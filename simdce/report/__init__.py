@@ -10,7 +10,7 @@ from markupsafe import Markup
 from simdce.arrangements.arrangement import DOUBTFUL
 from simdce.assumptions import NOT_MODELLED, cautions
 from simdce.files import write_whole
-from simdce.report.exhibits import cell, chance_cell, checks, exhibits, register, repayment_exhibit, viability_exhibit
+from simdce.report.exhibits import cell, chance_cell, checks, exhibits, repayment_exhibit, viability_exhibit
 from simdce.report.figures import (
     payment_figure,
     repayment_figure,
@@ -20,6 +20,7 @@ from simdce.report.figures import (
 )
 from simdce.report.laws import headline_size, laws
 from simdce.report.names import names, together
+from simdce.report.register import register
 from simdce.report.size import size_passage
 from simdce.report.verdict import choices, verdict
 from simdce.run import Answers
