@@ -27,6 +27,10 @@ UNKNOWN = Estimate(float("nan"), float("nan"))
 """Of a quantity that no simulated world shows, such as the mean payment when nobody is paid."""
 
 
+FEWEST_BEYOND = 2.0
+"""Worlds beyond a percentile without which neither it nor its error means anything."""
+
+
 def mean(amounts: FloatArray) -> Estimate:
     """The expectation of ``amounts``."""
     return Estimate(float(amounts.mean()), _standard_error(amounts))
@@ -52,9 +56,12 @@ def standard_deviation(amounts: FloatArray) -> Estimate:
 def percentile(amounts: FloatArray, probability: float) -> Estimate:
     """The quantile of ``amounts`` at a probability: an order statistic, never interpolated across a gap in the law.
 
-    Its error is half the distance between the order statistics one binomial standard deviation below and above.
+    Its error is half the distance between the order statistics one binomial standard deviation below and above;
+    unknown where fewer than two worlds are expected beyond it.
     """
     count = len(amounts)
+    if count * min(probability, 1.0 - probability) < FEWEST_BEYOND:
+        return UNKNOWN
     spread = np.sqrt(count * probability * (1.0 - probability))
     places = np.ceil(probability * count - 1.0 + np.array([0.0, -spread, spread]))
     chosen = np.clip(places, 0, count - 1).astype(int)
@@ -64,7 +71,7 @@ def percentile(amounts: FloatArray, probability: float) -> Estimate:
 
 def tail_value_at_risk(losses: FloatArray, probability: float) -> Estimate:
     """The mean of the worst share ``1 - probability`` of losses (TVaR), by the excess over their quantile."""
-    quantile = percentile(losses, probability).value
+    quantile = percentile(losses, probability).value  # unknown in, unknown out
     excess = np.maximum(losses - quantile, 0.0) / (1.0 - probability)
     return Estimate(quantile + float(excess.mean()), _standard_error(excess))
 

@@ -36,7 +36,7 @@ def slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
     try:
         return _slot_laws(scenario)
     except OutOfReachError as error:
-        raise InputError(str(error), where=scenario.title, key=_KEYS[error.wish]) from error
+        raise InputError(str(error), key=_KEYS[error.wish]) from error
 
 
 def _slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
@@ -94,7 +94,7 @@ def calendar_year_law(scenario: Scenario, category: str) -> CostLaw:
         try:
             return by_moments(choice.mean * level, choice.cv, choice.zero_share)
         except ValueError as error:
-            raise InputError(str(error), where=scenario.title, key=f"cost.{category}.cv", value=choice.cv) from error
+            raise InputError(str(error), key=f"cost.{category}.cv", value=choice.cv) from error
     if isinstance(choice, EmpiricalCost):
         return Scaled(read_costs(Path(choice.file), choice.column, choice.weight_column), level)
     return Scaled(LognormalMixture(choice.weights, choice.means, choice.log_sds), level)

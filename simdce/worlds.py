@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -91,7 +91,7 @@ def simulate(
     numbers cannot be frozen into tables.
     """
     laws = slot_laws(scenario)
-    from simdce.kernel.panel import MEASURES, largest_block, simulate_worlds
+    from simdce.kernel.panel import MEASURES, simulate_worlds
     from simdce.kernel.person_year import packed
 
     sizes, years = scenario.panel.sizes, scenario.years
@@ -99,30 +99,24 @@ def simulate(
     shape = (scenario.worlds, len(sizes), len(calibration.CATEGORIES), years.total)
     totals = {name: np.zeros(shape, np.int64 if "dollars" in name else np.int32) for name in MEASURES}
     run = simulate_worlds(years.total)
-    calls = []
-    for name, law in laws.items():
-        category = calibration.CATEGORIES.index(name)
-        edges = np.union1d([0], slots[:, category])
-        where = np.searchsorted(edges, slots[:, category])
-        tables = packed(law)
-        block = min(max(1, slots_per_block or largest_block(tables)), largest_block(tables))
-        step = min(max(1, SLOT_YEARS_A_CALL // max(1, int(edges[-1]) * years.total)), MOST_WORLDS_A_CALL)
-        for first in range(0, scenario.worlds, step):
-            calls.append((category, tables, edges, where, block, first, min(first + step, scenario.worlds)))
+    shares = [
+        share
+        for name, law in laws.items()
+        for share in _shares(scenario, packed(law), slots, calibration.CATEGORIES.index(name), slots_per_block)
+    ]
 
-    def one_call(call: tuple[Any, ...]) -> float:
-        category, tables, edges, where, block, first, last = call
-        raw = np.zeros((last - first, len(edges) - 1, years.total, len(MEASURES)), np.uint64)
-        key = np.array([scenario.seed, category], np.uint64)
+    def simulate_share(share: _Share) -> None:
+        raw = np.zeros((share.last - share.first, len(share.edges) - 1, years.total, len(MEASURES)), np.uint64)
+        key = np.array([scenario.seed, share.category], np.uint64)
         with np.errstate(over="ignore"):  # integer hashes wrap; compiled code never warns, interpreted code would
-            run(np.array([first, last]), key, tables, edges, block, raw)
+            run(np.array([share.first, share.last]), key, share.tables, share.edges, share.block, raw)
         nested = np.pad(raw.cumsum(axis=1, dtype=np.int64), ((0, 0), (1, 0), (0, 0), (0, 0)))
         for measure, name in enumerate(MEASURES):
-            totals[name][first:last, :, category] = nested[..., measure][:, where]
-        return float((last - first) * edges[-1])
+            totals[name][share.first : share.last, :, share.category] = nested[..., measure][:, share.where]
 
+    simulate_share(replace(shares[0], last=shares[0].first))  # compiled here, where Ctrl-C is heard, not in a thread
+    _run_all(simulate_share, shares, threads or os.cpu_count() or 1, progress)
     names, moments = calibration.CATEGORIES, {name: slot_moments(law) for name, law in laws.items()}
-    _run_all(one_call, calls, threads or os.cpu_count() or 1, progress)
     return PanelYears(
         panel_sizes=sizes,
         categories=calibration.CATEGORIES,
@@ -155,21 +149,56 @@ def world_shocks(seed: int, worlds: int, performance_years: int) -> dict[str, Fl
     return draws
 
 
+@dataclass(frozen=True)
+class _Share:
+    """Worlds ``first`` to ``last`` of one category, the work of a call; ``where`` finds each panel among ``edges``."""
+
+    category: int
+    tables: Any
+    edges: NDArray[np.int64]
+    where: NDArray[np.int64]
+    block: int
+    first: int
+    last: int
+
+    @property
+    def work(self) -> float:
+        """Slots to simulate."""
+        return float((self.last - self.first) * self.edges[-1])
+
+
+def _shares(
+    scenario: Scenario, tables: Any, slots: NDArray[np.int64], category: int, slots_per_block: int | None
+) -> Iterator[_Share]:
+    """The work of one category cut into calls."""
+    from simdce.kernel.panel import largest_block
+
+    edges = np.union1d([0], slots[:, category])
+    where = np.searchsorted(edges, slots[:, category])
+    block = min(max(1, slots_per_block or largest_block(tables)), largest_block(tables))
+    step = SLOT_YEARS_A_CALL // max(1, int(edges[-1]) * scenario.years.total)
+    step = min(max(1, step), MOST_WORLDS_A_CALL)
+    for first in range(0, scenario.worlds, step):
+        yield _Share(category, tables, edges, where, block, first, min(first + step, scenario.worlds))
+
+
 def _run_all(
-    one_call: Callable[..., float],
-    calls: list[tuple[Any, ...]],
+    simulate_share: Callable[[_Share], None],
+    shares: list[_Share],
     threads: int,
     progress: Callable[[float], None] | None,
 ) -> None:
-    """Every call on a pool of threads; on Ctrl-C or an error the calls not yet begun are dropped."""
-    done = 0.0
-    total = sum((call[-1] - call[-2]) * float(call[2][-1]) for call in calls) or 1.0
+    """Every share on a pool of threads; on Ctrl-C or an error those not yet begun are dropped."""
+    done, total = 0.0, sum(share.work for share in shares) or 1.0
     pool = ThreadPoolExecutor(threads)
     try:
-        pending: set[Future[float]] = {pool.submit(one_call, call) for call in calls}
+        work = {pool.submit(simulate_share, share): share.work for share in shares}
+        pending: set[Future[None]] = set(work)
         while pending:
             finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            done += sum(future.result() for future in finished)
+            for future in finished:
+                future.result()
+                done += work[future]
             if progress is not None:
                 progress(done / total)
     finally:

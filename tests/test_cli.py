@@ -147,7 +147,8 @@ def test_the_json_document(document: Any, finished: tuple[Path, str]) -> None:
     assert all(tuple(each) == COLUMNS for each in estimates)
     assert {each["panel_size"] for each in estimates} == set(SIZES)
     unknown = [each for each in estimates if each["value"] is None]
-    assert {each["metric"] for each in unknown} <= {"mean_earned_if_paid", "mean_owed_if_owing"}
+    few = {each["metric"] for each in unknown} - {"mean_earned_if_paid", "mean_owed_if_owing"}
+    assert all(metric.endswith(("p0.5", "99.5")) for metric in few)  # one world in 200 is beyond these
     assert any(each["arrangement"] == "pgp_demonstration" for each in unknown)  # never owes: null, not NaN
     assert {"viability", "repayment", "cautions"} <= set(document)
     # the same figures as the table, whatever the number of threads

@@ -45,6 +45,7 @@ STOREYS = (
     "report",
     "output",
     "cli",
+    "__main__",
 )
 """From the ground up: a room may import from its own storey and those before it, never from one after it."""
 

@@ -339,7 +339,7 @@ def test_bad_input_gets_one_line_with_key_value_and_what_is_allowed(path: str, v
 def test_totals_that_fit_no_memory_are_refused() -> None:
     written = {**GOOD, "worlds": 10_000_000, "panel": {"sizes": list(range(1000, 41_000, 1000))}}
     assert complaint(written) == (
-        "worlds: more than fit into memory (got 10000000); allowed: at most 416,666 for 40 panel sizes and 6 years"
+        "worlds: more than fit into memory (got 10000000); allowed: at most 125,000 for 40 panel sizes and 6 years"
     )
 
 

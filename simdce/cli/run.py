@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simdce.errors import InputError
+
 if TYPE_CHECKING:
     from simdce.run import Progress
 
@@ -46,6 +48,8 @@ def command(
         with _progress(quiet=as_json) as progress:
             answers = answer(read, threads=threads, progress=progress)
         written = save(answers, folder)
+    except InputError as error:
+        raise error.within(scenario) from error
     except KeyboardInterrupt:
         click.echo("simdce: interrupted; nothing was written", err=True)
         sys.exit(EXIT_INTERRUPTED)

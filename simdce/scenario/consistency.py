@@ -10,8 +10,8 @@ from simdce.errors import InputError
 if TYPE_CHECKING:
     from simdce.scenario import ArrangementChoice, Scenario
 
-MOST_TOTALS = 100_000_000
-"""Worlds x panel sizes x years: about 11 GB of totals."""
+MOST_TOTALS = 30_000_000
+"""Worlds x panel sizes x years: about 3.5 GB of totals."""
 
 
 def check_tables(scenario: Scenario) -> None:

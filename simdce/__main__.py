@@ -1,0 +1,5 @@
+"""``python -m simdce`` is the command line."""
+
+from simdce.cli import main
+
+main()
