@@ -75,6 +75,11 @@ class Sourced:
             "agreement_number": f"agreement {span}",
         }[self.by]
 
+    def record(self) -> dict[str, Any]:
+        """The entry as JSON has it."""
+        about = ("value", "unit", "years", "confidence", "source", "note")
+        return {name: getattr(self, name) for name in about}
+
 
 @dataclass(frozen=True)
 class Term:

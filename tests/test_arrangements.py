@@ -371,13 +371,13 @@ def test_elections_an_arrangement_does_not_offer(name: str, elected: dict[str, A
     [
         ({"quality_score": 75}, "75 percent is 0.75"),
         ({"quality_score": math.nan}, "finite"),
-        ({"quality_score": "0.75"}, "valid"),
-        ({"quality_score": True}, "valid"),
-        ({"low_revenue": 1}, "valid boolean"),
+        ({"quality_score": "0.75"}, "text does not belong"),
+        ({"quality_score": True}, "true or false does not belong"),
+        ({"low_revenue": 1}, "allowed: true or false"),
         ({"quality_standard": "mett"}, "did you mean 'met'"),
         ({"qualty_score": 0.75}, "did you mean 'quality_score'"),
         ({"overrides": {"discount": math.inf}}, "finite"),
-        ({"agreement_start": 2024.0}, "valid integer"),
+        ({"agreement_start": 2024.0}, "allowed: a whole number"),
     ],
 )
 def test_elections_are_strict(chosen: dict[str, Any], message: str) -> None:

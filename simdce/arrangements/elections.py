@@ -5,13 +5,12 @@ A choice left out takes the arrangement's default; a choice the arrangement does
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from simdce.errors import InputError, nearest_name
+from simdce.validation import first_problem
 
 
 def _as_tuple(value: object) -> object:
@@ -71,21 +70,7 @@ class Elections(BaseModel):
         try:
             return cls(**chosen)
         except ValidationError as error:
-            first = error.errors()[0]
-            key = str(first["loc"][0])
-            if first["type"] == "extra_forbidden":
-                raise InputError(
-                    "no such election",
-                    where=where,
-                    key=key,
-                    allowed=", ".join(cls.model_fields),
-                    nearest=nearest_name(key, cls.model_fields),
-                ) from error
-            reason = first["msg"][:1].lower() + first["msg"][1:]
-            hint = _percent_hint(first["input"], first["type"])
-            choices = re.findall(r"'(\w+)'", first["msg"])
-            nearest = nearest_name(first["input"], choices) if isinstance(first["input"], str) else None
-            raise InputError(reason + hint, where=where, key=key, value=first["input"], nearest=nearest) from error
+            raise first_problem(error, cls, chosen, where) from error
 
     def chosen(self) -> dict[str, Any]:
         """The elections made by name, without those left out and without start, number and overrides."""
@@ -95,10 +80,3 @@ class Elections(BaseModel):
             for name in type(self).model_fields
             if name not in shared and (value := getattr(self, name)) is not None
         }
-
-
-def _percent_hint(value: object, problem: str) -> str:
-    """What was probably meant by 75 where 0.75 belongs."""
-    if problem == "less_than_equal" and isinstance(value, int | float) and 1 < value <= 100:
-        return f": a fraction, so {value:g} percent is {value / 100:g}"
-    return ""

@@ -63,17 +63,7 @@ def _in_full(arrangement: Arrangement) -> dict[str, object]:
         "last_year": arrangement.last_year,
         "agreement_years": arrangement.agreement_years,
         "numbers": [
-            {
-                "section": section,
-                "name": name,
-                "value": entry.value,
-                "unit": entry.unit,
-                "years": entry.years,
-                "confidence": entry.confidence,
-                "source": entry.source,
-                "note": entry.note,
-            }
-            for section, name, entry in arrangement.numbers()
+            {"section": section, "name": name, **entry.record()} for section, name, entry in arrangement.numbers()
         ],
     }
 

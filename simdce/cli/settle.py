@@ -165,16 +165,7 @@ def _as_mapping(arrangement: Arrangement, numbers: InForce, settlement: Settleme
             for s in settlement.steps
         ],
         "neither_verified_nor_quoted": [
-            {
-                "name": name,
-                "value": entry.value,
-                "unit": entry.unit,
-                "years": entry.years,
-                "confidence": entry.confidence,
-                "source": entry.source,
-                "note": entry.note,
-            }
-            for name, entry in _doubtful(numbers, settlement)
+            {"name": name, **entry.record()} for name, entry in _doubtful(numbers, settlement)
         ],
     }
 
