@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ NOT_MODELLED = (
 
 @dataclass(frozen=True)
 class Assumption:
-    """One line of the register; ``set_by`` is "scenario", "calibration" or "rule"."""
+    """One line of the register; ``set_by`` is "scenario", "calibration" or "rule"; the whole run has no arrangement."""
 
     name: str
     value: Any
@@ -33,6 +33,12 @@ class Assumption:
     confidence: str
     years: str
     set_by: str
+    arrangement: str | None = None
+
+    @property
+    def alike(self) -> tuple[str, ...]:
+        """What two lines share that differ only in the arrangement."""
+        return (self.name, repr(self.value), self.unit, self.source, self.confidence, self.years, self.set_by)
 
 
 def assumptions(scenario: Scenario) -> list[Assumption]:
@@ -50,10 +56,18 @@ def assumptions(scenario: Scenario) -> list[Assumption]:
                 entries = tuple({id(entry): entry for entry in dated if entry is not None}.values())
             set_by = "scenario" if name in choice.elections.overrides else "rule"
             found += [
-                Assumption(f"{choice.key}.{name}", e.value, e.unit, e.source, e.confidence, e.years, set_by)
-                for e in entries
+                Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, set_by, choice.key) for e in entries
             ]
     return found
+
+
+def shared(register: Iterable[Assumption]) -> list[tuple[Assumption, tuple[str, ...]]]:
+    """Each line once, with the arrangements that share it (none for what holds of the whole run)."""
+    found: dict[tuple[str, ...], tuple[Assumption, list[str]]] = {}
+    for line in register:
+        users = found.setdefault(line.alike, (line, []))[1]
+        users += [] if line.arrangement is None else [line.arrangement]
+    return [(line, tuple(users)) for line, users in found.values()]
 
 
 def _choices(scenario: Scenario) -> dict[str, Any]:
@@ -67,9 +81,11 @@ def _choices(scenario: Scenario) -> dict[str, Any]:
         "shape": None,
         "truncation_percentile": scenario.truncation.dollars or scenario.truncation.percentile,
         "lag_correlations": scenario.persistence.lag_1_correlation,
+        **({"class_coupling": None} if scenario.persistence.lag_1_correlation is None else {}),
         "class_kept": scenario.persistence.class_kept,
         "mortality": turnover.mortality,
         "decedent_cost_multiple": turnover.decedent_cost_multiple,
+        **({"death_steepness": None} if turnover.decedent_cost_multiple is None else {}),
         "annual_turnover": turnover.annual,
         "turnover_causes": None if turnover.causes is None else dict(turnover.causes),
         "joiner_cost_multiple": turnover.joiner_cost_multiple,

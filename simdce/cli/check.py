@@ -13,7 +13,7 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
     """Validate SCENARIO and list every assumption behind it: value, unit, source, confidence, who set it."""
     from dataclasses import asdict
 
-    from simdce.assumptions import assumptions, cautions
+    from simdce.assumptions import assumptions, cautions, shared
     from simdce.scenario import read_scenario
 
     read = read_scenario(scenario)
@@ -54,10 +54,11 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
     for caution in cautions(read):
         console.print(as_note(caution))
     table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
-    for heading, share in (("assumption", 3), ("value", 5), ("confidence", 2), ("set by", 2), ("source", 6)):
+    for heading, share in (("assumption", 4), ("value", 5), ("confidence", 2), ("set by", 2), ("source", 6)):
         table.add_column(heading, overflow="fold", ratio=share)
-    for line in register:
-        table.add_row(line.name, _short(line.value), line.confidence, line.set_by, line.source)
+    for line, users in shared(register):
+        name = line.name if not users else f"{line.name} ({_users(users, len(read.arrangements))})"
+        table.add_row(name, _short(line.value), line.confidence, line.set_by, line.source)
     console.print(table)
     if figures:
         achieved_table = Table(
@@ -70,6 +71,10 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
             achieved_table.add_row(figure.name, figure.category, f"{figure.achieved:,.5g}", target, figure.source)
         console.print(achieved_table)
     console.print(f"{scenario}: valid.")
+
+
+def _users(keys: tuple[str, ...], arrangements: int) -> str:
+    return "every arrangement" if len(keys) == arrangements > 1 else ", ".join(keys)
 
 
 def _short(value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simdce.assumptions import Assumption
+from simdce.assumptions import Assumption, shared
 from simdce.report.names import listed
 
 
@@ -26,21 +26,19 @@ class RegisterLine:
 
 def register(assumptions: Sequence[Assumption], called: dict[str, str]) -> list[RegisterLine]:
     """The register with equal numbers of several arrangements in one line."""
-    lines: dict[tuple[str, ...], list[str]] = {}
-    for line in assumptions:
-        owner, name = _owned(line.name, called)
-        about = (name, value_text(line.value), line.unit, line.source, line.years, line.confidence, line.set_by)
-        lines.setdefault(about, []).extend([] if owner is None else [called[owner]])
     return [
-        RegisterLine(about[0], listed(dict.fromkeys(owners)) or "all", *about[1:]) for about, owners in lines.items()
+        RegisterLine(
+            line.name.replace("_", " "),
+            listed([called[key] for key in users]) or "all",
+            value_text(line.value),
+            line.unit,
+            line.source,
+            line.years,
+            line.confidence,
+            line.set_by,
+        )
+        for line, users in shared(assumptions)
     ]
-
-
-def _owned(name: str, called: dict[str, str]) -> tuple[str | None, str]:
-    """The arrangement and the bare name of a line such as "mssp_basic_a.max_sharing_rate"."""
-    owner = next((key for key in sorted(called, key=len, reverse=True) if name.startswith(f"{key}.")), None)
-    bare = name if owner is None else name[len(owner) + 1 :]
-    return owner, bare.replace("_", " ")
 
 
 def value_text(value: Any) -> str:
