@@ -306,7 +306,6 @@ def test_results_are_not_tracked() -> None:
 README = ROOT / "README.md"
 
 
-@pytest.mark.skipif(not README.exists(), reason="no README yet")
 def test_commands_of_the_readme_exist() -> None:
     from click.testing import CliRunner
 
@@ -330,7 +329,6 @@ def test_commands_of_the_readme_exist() -> None:
                 assert option in options, f"simdce {name} has no {option}"
 
 
-@pytest.mark.skipif(not README.exists(), reason="no README yet")
 def test_files_of_the_readme_exist() -> None:
     text = README.read_text(encoding="utf-8")
     for name in set(re.findall(r"(?<![\w/])((?:scenarios|notebooks|tests|benchmarks|simdce)/[\w./-]*\w)", text)):

@@ -166,7 +166,7 @@ def _luck(answers: Answers, leads: Sequence[Law]) -> str:
     brings = (
         f"and brings {_amount(worth)} a year on average"
         if worth.value > 0 and not undecided(worth)
-        else f"and costs {_amount(worth, signed=False)} a year on average"
+        else f"but owes {_amount(worth, signed=False)} a year on average"
         if not undecided(worth)
         else "and neither brings nor costs money on average"
     )
