@@ -61,6 +61,8 @@ def test_the_folder_holds_the_arrangements_promised() -> None:
         "mssp_2011_track_2",
         "mssp_track_1",
         "mssp_track_2",
+        "mssp_track_3",
+        "mssp_track_1_plus",
         *(f"mssp_basic_{level}" for level in "abcde"),
         "mssp_enhanced",
         "reach_global",
