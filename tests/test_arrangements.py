@@ -24,6 +24,7 @@ from simdce.sourced import CONFIDENCES
 ROOM = Path(simdce.arrangements.__file__).parent
 TWO_SIDED = [name for name in names() if load(name).two_sided]
 SHARED_SAVINGS = [name for name in names() if load(name).mechanism == "shared_savings"]
+CORRIDORS = [name for name in names() if load(name).mechanism == "risk_corridors"]
 every_arrangement = pytest.mark.parametrize("name", names())
 fast = settings(deadline=None, max_examples=60)
 rates = st.floats(-0.6, 0.6, allow_nan=False)
@@ -67,6 +68,9 @@ def test_the_folder_holds_the_arrangements_promised() -> None:
         "mssp_enhanced",
         "reach_global",
         "reach_professional",
+        "lead_global_lower_spending",
+        "lead_global_higher_spending",
+        "lead_professional",
         "pgp_demonstration",
     }
     assert promised <= set(names())
@@ -418,7 +422,7 @@ def test_a_benchmark_of_zero_pays_nothing() -> None:
 # An independent oracle: plain numbers, one year at a time -------------------------------------------------------------
 
 
-def value(arrangement: Arrangement, name: str, year: int, start: int, absent: float = 0.0) -> Any:
+def value(arrangement: Arrangement, name: str, year: int, start: int, absent: Any = 0.0) -> Any:
     """A number as the rule dates it, read straight from the file's entries."""
     if name not in arrangement.terms:
         return absent
@@ -485,17 +489,19 @@ def test_shared_savings_against_the_rule_by_hand(name: str, data: st.DataObject)
     assert arrangement.settle(panel, [year], elections).net[0] == pytest.approx(by_hand, rel=1e-12, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["reach_global", "reach_professional"])
+@pytest.mark.parametrize("name", CORRIDORS)
 @fast
-@given(benchmark=st.floats(1e5, 1e10), saved=st.floats(-2.0, 1.0), year=st.integers(2021, 2026))
-def test_corridors_against_the_rule_by_hand(name: str, benchmark: float, saved: float, year: int) -> None:
+@given(benchmark=st.floats(1e5, 1e10), saved=st.floats(-2.0, 1.0), data=st.data())
+def test_corridors_against_the_rule_by_hand(name: str, benchmark: float, saved: float, data: st.DataObject) -> None:
     arrangement = load(name)
-    edges = [0.0, *value(arrangement, "corridor_edges", year, year), math.inf]
-    shares = value(arrangement, "savings_shares", year, year)
+    year = data.draw(st.integers(arrangement.first_year, arrangement.last_year or arrangement.first_year))
     panel = outcome(benchmark, [saved])
     gap = float(panel.benchmark[0] - panel.expenditure[0])
+    side = "savings" if gap > 0 else "loss"
+    both = value(arrangement, "corridor_edges", year, year)
+    edges = [0.0, *value(arrangement, f"{side}_edges", year, year, absent=both), math.inf]
     by_hand = 0.0
-    for k, share in enumerate(shares):
+    for k, share in enumerate(value(arrangement, f"{side}_shares", year, year)):
         if abs(gap) > edges[k] * benchmark:
             by_hand += share * (min(abs(gap), edges[k + 1] * benchmark) - edges[k] * benchmark)
     by_hand = by_hand * 0.98 if gap > 0 else -by_hand
