@@ -24,6 +24,7 @@ from simdce.sourced import CONFIDENCES
 ROOM = Path(simdce.arrangements.__file__).parent
 TWO_SIDED = [name for name in names() if load(name).two_sided]
 SHARED_SAVINGS = [name for name in names() if load(name).mechanism == "shared_savings"]
+CAPPED_SHARE = [name for name in names() if load(name).mechanism == "capped_share"]
 CORRIDORS = [name for name in names() if load(name).mechanism == "risk_corridors"]
 every_arrangement = pytest.mark.parametrize("name", names())
 fast = settings(deadline=None, max_examples=60)
@@ -71,6 +72,11 @@ def test_the_folder_holds_the_arrangements_promised() -> None:
         "lead_global_lower_spending",
         "lead_global_higher_spending",
         "lead_professional",
+        "next_generation_a",
+        "next_generation_b",
+        "pioneer_core",
+        "pioneer_option_a",
+        "pioneer_option_b",
         "pgp_demonstration",
     }
     assert promised <= set(names())
@@ -358,6 +364,8 @@ def test_overrides_replace_a_number_and_are_reported() -> None:
         ("mssp_track_2", {"minimum_savings_rate": 0.01, "agreement_start": 2013}, "does not offer this choice"),
         ("mssp_track_1", {"retention_withhold": True}, "does not offer this election"),
         ("reach_global", {"minimum_savings_rate": 0.02}, "does not offer this election"),
+        ("next_generation_a", {"gross_cap": 0.1}, "does not offer this choice"),
+        ("pioneer_core", {"gross_cap": 0.05}, "does not offer this election"),
         ("pgp_demonstration", {"low_revenue": True}, "does not offer this election"),
         ("mssp_enhanced", {"quality_score": [0.8, 0.9]}, "one value per performance year"),
         ("mssp_enhanced", {"agreement_start": 2030}, "starts after the first performance year"),
@@ -506,6 +514,31 @@ def test_corridors_against_the_rule_by_hand(name: str, benchmark: float, saved: 
             by_hand += share * (min(abs(gap), edges[k + 1] * benchmark) - edges[k] * benchmark)
     by_hand = by_hand * 0.98 if gap > 0 else -by_hand
     assert arrangement.settle(panel, [year]).net[0] == pytest.approx(by_hand, rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", CAPPED_SHARE)
+@fast
+@given(benchmark=st.floats(1e5, 1e10), saved=rates, data=st.data())
+def test_capped_shares_against_the_rule_by_hand(name: str, benchmark: float, saved: float, data: st.DataObject) -> None:
+    arrangement = load(name)
+    year = data.draw(st.sampled_from(years_of(arrangement)))
+    start = data.draw(st.integers(arrangement.first_year, year))
+    chosen: dict[str, Any] = {"agreement_start": start}
+    cap = math.inf
+    if "gross_cap" in arrangement.elections:
+        cap = chosen["gross_cap"] = data.draw(st.sampled_from([0.05, 0.15]))
+    panel = outcome(benchmark, [saved])
+    gap = float(panel.benchmark[0] - panel.expenditure[0])
+    side, factor, limit = (
+        ("savings", 0.98, "performance_payment_limit") if gap > 0 else ("loss", 1.0, "loss_limit_of_benchmark")
+    )
+    by_hand = 0.0
+    if abs(gap) >= value(arrangement, "minimum_savings_rate", year, start) * benchmark:
+        by_hand = value(arrangement, f"{side}_share", year, start) * min(abs(gap), cap * benchmark) * factor
+        by_hand = min(by_hand, value(arrangement, limit, year, start, absent=math.inf) * benchmark)
+    by_hand = math.copysign(by_hand, gap)
+    found = arrangement.settle(panel, [year], Elections.of(chosen)).net[0]
+    assert found == pytest.approx(by_hand, rel=1e-9, abs=1e-6)
 
 
 @fast

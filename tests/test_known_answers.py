@@ -65,7 +65,7 @@ def test_corridors_keep_a_share_of_savings_and_bear_one_of_losses(case: dict[str
     assert settlement.net[:, 0] / base == pytest.approx([0.98 * kept, -borne], abs=1e-9)
 
 
-@pytest.mark.parametrize("case", [*cases("shared_savings"), *cases("reach_settlements")])
+@pytest.mark.parametrize("case", [*cases("shared_savings"), *cases("reach_settlements"), *cases("capped_share")])
 def test_settlement(case: dict[str, Any]) -> None:
     arrangement = load(case["arrangement"])
     elections = Elections.of(case.get("elections", {}))
