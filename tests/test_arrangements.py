@@ -67,6 +67,7 @@ def test_the_folder_holds_the_arrangements_promised() -> None:
         "mssp_track_1_plus",
         *(f"mssp_basic_{level}" for level in "abcde"),
         "mssp_enhanced",
+        *(f"mssp_2027_{track}_{law}" for track in ("basic_e", "enhanced") for law in ("current_law", "proposed")),
         "reach_global",
         "reach_professional",
         "lead_global_lower_spending",

@@ -275,6 +275,20 @@ def test_lead_holds_the_prospective_third_within_a_guardrail() -> None:
         assert found == pytest.approx([57.5e6 * (2 / 3 + forecast / 3)])
 
 
+def test_the_proposal_of_2026_guards_the_prospective_third_and_lowers_the_regional_weight() -> None:
+    none = {"regional_weight": 0.0}
+    for error, forecast in ((0.05, 0.99), (-0.05, 1.015), (0.005, 1 / 1.005)):
+        error_of = np.array([[error]])
+        found = dollars("mssp_2027_enhanced_proposed", [2027], none, trend_error=error_of)
+        assert found == pytest.approx([57.5e6 * (2 / 3 + forecast / 3)])
+        found = dollars("mssp_2027_enhanced_current_law", [2027], none, trend_error=error_of)
+        assert found == pytest.approx([57.5e6 * (2 / 3 + 1 / (3 * (1 + error)))])
+    # region 800 above 11,500: half is 400, 35% is 280
+    region = {"regional_to_own_cost": 1.23}
+    assert dollars("mssp_2027_enhanced_current_law", [2027], region) == pytest.approx([11_900 * 5_000])
+    assert dollars("mssp_2027_enhanced_proposed", [2027], region) == pytest.approx([11_780 * 5_000])
+
+
 def test_lead_adds_what_it_pays_higher_spending_acos_for_administration() -> None:
     # 1 - 1.75% + 1.5% in 2027, 1 - 2% + 1.5% in 2028; a score of .8 leaves .6% of 3% unearned
     found = dollars("lead_global_higher_spending", [2027, 2028], elections={"quality_score": 0.8})

@@ -159,6 +159,20 @@ def test_lead_from_benchmark_to_payment(case: dict[str, Any]) -> None:
     assert settlement.net == pytest.approx([case["net"]], abs=case["tolerance"])
 
 
+@pytest.mark.parametrize("case", cases("lead", "break_even"))
+def test_lead_against_the_shared_savings_program(case: dict[str, Any]) -> None:
+    undiscounted, year = 1e8, [2027]
+    lead, other = load(case["lead"]), load(case["against"])
+    numbers = lead.in_force(year)
+    kept = 1.0 - numbers.numbers("discount") + numbers.numbers("administrative_add_on", absent=0.0)
+    saved = case["savings"] + np.array([[-0.001], [0.0], [0.001]])
+    spent, people = undiscounted * (1.0 - saved), np.array(20_000.0)
+    paid = lead.settle(Outcome(np.broadcast_to(undiscounted * kept, spent.shape), spent, people), year).net
+    elections = Elections(minimum_savings_rate=0.0)
+    shared = other.settle(Outcome(np.full(spent.shape, undiscounted), spent, people), year, elections).net
+    assert np.sign(np.round((paid - shared)[:, 0], 3)).tolist() == [-1.0, 0.0, 1.0]
+
+
 @pytest.mark.parametrize("case", cases("lead", "trend"))
 def test_lead_trend_within_its_guardrail(case: dict[str, Any]) -> None:
     numbers = load("lead_professional").in_force([2027])
