@@ -24,6 +24,7 @@ from simdce.arrangements.repayment import repayment_amount
 from simdce.arrangements.settlement import Outcome, Settlement
 from simdce.arrangements.shared_savings.minimum_savings_rate import MinimumSavingsRateTable
 from simdce.benchmarking.discount import final_benchmark, health_equity_adjustment, kept_share
+from simdce.benchmarking.prior_savings import prior_savings_adjustment
 from simdce.benchmarking.regional import regionally_adjusted
 from simdce.benchmarking.retrospective_trend import retrospective_trend_adjustment
 from simdce.benchmarking.three_way_trend import three_way_trend
@@ -216,6 +217,18 @@ def test_enhanced_primary_care_capitation_belongs_to_lead() -> None:
         enhanced_primary_care(load("mssp_enhanced"), [2027], 0.03)
     with pytest.raises(InputError, match="0 to 1"):
         enhanced_primary_care(load("lead_professional"), [2027], 3.0)
+
+
+@pytest.mark.parametrize("case", cases("prior_savings"))
+def test_prior_savings_adjustment(case: dict[str, Any]) -> None:
+    numbers = load(case["arrangement"]).in_force([case["performance_year"]])
+    found = prior_savings_adjustment(
+        case["mean_gap"],
+        scaling=numbers.numbers("prior_savings_scaling"),
+        proration=case["proration"],
+        ceiling=numbers.numbers("prior_savings_cap") * case.get("national", math.inf),
+    )
+    assert found == pytest.approx([case["adjustment"]], abs=case["tolerance"])
 
 
 # Rows of the CMS public-use files ------------------------------------------------------------------------------------
