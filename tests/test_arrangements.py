@@ -24,6 +24,8 @@ from simdce.sourced import CONFIDENCES
 ROOM = Path(simdce.arrangements.__file__).parent
 TWO_SIDED = [name for name in names() if load(name).two_sided]
 SHARED_SAVINGS = [name for name in names() if load(name).mechanism == "shared_savings"]
+CAPPED_SHARE = [name for name in names() if load(name).mechanism == "capped_share"]
+CORRIDORS = [name for name in names() if load(name).mechanism == "risk_corridors"]
 every_arrangement = pytest.mark.parametrize("name", names())
 fast = settings(deadline=None, max_examples=60)
 rates = st.floats(-0.6, 0.6, allow_nan=False)
@@ -61,10 +63,21 @@ def test_the_folder_holds_the_arrangements_promised() -> None:
         "mssp_2011_track_2",
         "mssp_track_1",
         "mssp_track_2",
+        "mssp_track_3",
+        "mssp_track_1_plus",
         *(f"mssp_basic_{level}" for level in "abcde"),
         "mssp_enhanced",
+        *(f"mssp_2027_{track}_{law}" for track in ("basic_e", "enhanced") for law in ("current_law", "proposed")),
         "reach_global",
         "reach_professional",
+        "lead_global_lower_spending",
+        "lead_global_higher_spending",
+        "lead_professional",
+        "next_generation_a",
+        "next_generation_b",
+        "pioneer_core",
+        "pioneer_option_a",
+        "pioneer_option_b",
         "pgp_demonstration",
     }
     assert promised <= set(names())
@@ -352,6 +365,8 @@ def test_overrides_replace_a_number_and_are_reported() -> None:
         ("mssp_track_2", {"minimum_savings_rate": 0.01, "agreement_start": 2013}, "does not offer this choice"),
         ("mssp_track_1", {"retention_withhold": True}, "does not offer this election"),
         ("reach_global", {"minimum_savings_rate": 0.02}, "does not offer this election"),
+        ("next_generation_a", {"gross_cap": 0.1}, "does not offer this choice"),
+        ("pioneer_core", {"gross_cap": 0.05}, "does not offer this election"),
         ("pgp_demonstration", {"low_revenue": True}, "does not offer this election"),
         ("mssp_enhanced", {"quality_score": [0.8, 0.9]}, "one value per performance year"),
         ("mssp_enhanced", {"agreement_start": 2030}, "starts after the first performance year"),
@@ -416,7 +431,7 @@ def test_a_benchmark_of_zero_pays_nothing() -> None:
 # An independent oracle: plain numbers, one year at a time -------------------------------------------------------------
 
 
-def value(arrangement: Arrangement, name: str, year: int, start: int, absent: float = 0.0) -> Any:
+def value(arrangement: Arrangement, name: str, year: int, start: int, absent: Any = 0.0) -> Any:
     """A number as the rule dates it, read straight from the file's entries."""
     if name not in arrangement.terms:
         return absent
@@ -483,21 +498,48 @@ def test_shared_savings_against_the_rule_by_hand(name: str, data: st.DataObject)
     assert arrangement.settle(panel, [year], elections).net[0] == pytest.approx(by_hand, rel=1e-12, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["reach_global", "reach_professional"])
+@pytest.mark.parametrize("name", CORRIDORS)
 @fast
-@given(benchmark=st.floats(1e5, 1e10), saved=st.floats(-2.0, 1.0), year=st.integers(2021, 2026))
-def test_corridors_against_the_rule_by_hand(name: str, benchmark: float, saved: float, year: int) -> None:
+@given(benchmark=st.floats(1e5, 1e10), saved=st.floats(-2.0, 1.0), data=st.data())
+def test_corridors_against_the_rule_by_hand(name: str, benchmark: float, saved: float, data: st.DataObject) -> None:
     arrangement = load(name)
-    edges = [0.0, *value(arrangement, "corridor_edges", year, year), math.inf]
-    shares = value(arrangement, "savings_shares", year, year)
+    year = data.draw(st.integers(arrangement.first_year, arrangement.last_year or arrangement.first_year))
     panel = outcome(benchmark, [saved])
     gap = float(panel.benchmark[0] - panel.expenditure[0])
+    side = "savings" if gap > 0 else "loss"
+    both = value(arrangement, "corridor_edges", year, year)
+    edges = [0.0, *value(arrangement, f"{side}_edges", year, year, absent=both), math.inf]
     by_hand = 0.0
-    for k, share in enumerate(shares):
+    for k, share in enumerate(value(arrangement, f"{side}_shares", year, year)):
         if abs(gap) > edges[k] * benchmark:
             by_hand += share * (min(abs(gap), edges[k + 1] * benchmark) - edges[k] * benchmark)
     by_hand = by_hand * 0.98 if gap > 0 else -by_hand
     assert arrangement.settle(panel, [year]).net[0] == pytest.approx(by_hand, rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", CAPPED_SHARE)
+@fast
+@given(benchmark=st.floats(1e5, 1e10), saved=rates, data=st.data())
+def test_capped_shares_against_the_rule_by_hand(name: str, benchmark: float, saved: float, data: st.DataObject) -> None:
+    arrangement = load(name)
+    year = data.draw(st.sampled_from(years_of(arrangement)))
+    start = data.draw(st.integers(arrangement.first_year, year))
+    chosen: dict[str, Any] = {"agreement_start": start}
+    cap = math.inf
+    if "gross_cap" in arrangement.elections:
+        cap = chosen["gross_cap"] = data.draw(st.sampled_from([0.05, 0.15]))
+    panel = outcome(benchmark, [saved])
+    gap = float(panel.benchmark[0] - panel.expenditure[0])
+    side, factor, limit = (
+        ("savings", 0.98, "performance_payment_limit") if gap > 0 else ("loss", 1.0, "loss_limit_of_benchmark")
+    )
+    by_hand = 0.0
+    if abs(gap) >= value(arrangement, "minimum_savings_rate", year, start) * benchmark:
+        by_hand = value(arrangement, f"{side}_share", year, start) * min(abs(gap), cap * benchmark) * factor
+        by_hand = min(by_hand, value(arrangement, limit, year, start, absent=math.inf) * benchmark)
+    by_hand = math.copysign(by_hand, gap)
+    found = arrangement.settle(panel, [year], Elections.of(chosen)).net[0]
+    assert found == pytest.approx(by_hand, rel=1e-9, abs=1e-6)
 
 
 @fast

@@ -268,6 +268,43 @@ def test_pathways_adjusts_by_the_region_and_drops_what_is_negative() -> None:
     assert found == pytest.approx([(11_000 + 250) * 5_000])
 
 
+def test_lead_holds_the_prospective_third_within_a_guardrail() -> None:
+    for error, forecast in ((0.05, 0.998), (-0.05, 1.003), (0.001, 1 / 1.001)):
+        # Professional: no discount, no region; costs grew 5% more than forecast: 2/3 + 1/3 x (1 - .002)
+        found = dollars("lead_professional", [2027], trend_error=np.array([[error]]))
+        assert found == pytest.approx([57.5e6 * (2 / 3 + forecast / 3)])
+
+
+def test_the_proposal_of_2026_guards_the_prospective_third_and_lowers_the_regional_weight() -> None:
+    none = {"regional_weight": 0.0}
+    for error, forecast in ((0.05, 0.99), (-0.05, 1.015), (0.005, 1 / 1.005)):
+        error_of = np.array([[error]])
+        found = dollars("mssp_2027_enhanced_proposed", [2027], none, trend_error=error_of)
+        assert found == pytest.approx([57.5e6 * (2 / 3 + forecast / 3)])
+        found = dollars("mssp_2027_enhanced_current_law", [2027], none, trend_error=error_of)
+        assert found == pytest.approx([57.5e6 * (2 / 3 + 1 / (3 * (1 + error)))])
+    # region 800 above 11,500: half is 400, 35% is 280
+    region = {"regional_to_own_cost": 1.23}
+    assert dollars("mssp_2027_enhanced_current_law", [2027], region) == pytest.approx([11_900 * 5_000])
+    assert dollars("mssp_2027_enhanced_proposed", [2027], region) == pytest.approx([11_780 * 5_000])
+
+
+def test_lead_adds_what_it_pays_higher_spending_acos_for_administration() -> None:
+    # 1 - 1.75% + 1.5% in 2027, 1 - 2% + 1.5% in 2028; a score of .8 leaves .6% of 3% unearned
+    found = dollars("lead_global_higher_spending", [2027, 2028], elections={"quality_score": 0.8})
+    assert found == pytest.approx([57.5e6 * 0.9915, 57.5e6 * 0.989])
+
+
+def test_lead_gives_lower_spending_acos_half_the_gap_to_their_region() -> None:
+    # region 1,500 above: half is 750, capped at 5% of 10,000, at 3% for those renewing, whose weights are thirds
+    region = {"regional_to_own_cost": 1.3}
+    assert dollars("lead_global_lower_spending", [2027], region) == pytest.approx([12_000 * 5_000 * 0.97])
+    renewing = dollars("lead_global_lower_spending", [2027], region, elections={"agreement_number": 2})
+    assert renewing == pytest.approx([11_300 * 5_000 * 0.97])
+    # region at 10,000: nothing is taken off
+    assert dollars("lead_global_lower_spending", [2027]) == pytest.approx([11_500 * 5_000 * 0.97])
+
+
 def test_the_scenario_replaces_weights_region_and_discount() -> None:
     assert dollars("mssp_track_1", [2013], {"weights": (0.0, 0.0, 1.0)}) == pytest.approx([60e6])
     # 20% of a gap of 1,500 is 300 for Track 1 too, which has no regional rule and so no cap

@@ -158,6 +158,8 @@ def test_elections_and_overrides_reach_the_settlement() -> None:
     assert settled("mssp_enhanced", *words)["earned"] == [0]
     words = [*ONE_YEAR, "--expenditure", "98.5M", "--msr", "1.5%", "--set", "max_sharing_rate=60%"]
     assert settled("mssp_enhanced", *words)["earned"] == pytest.approx([0.6 * 1.5e6 * 0.98])
+    words = ["--year", "2016", *ONE_YEAR[2:], "--expenditure", "70M", "--gross-cap", "15%"]
+    assert settled("next_generation_a", *words)["earned"] == pytest.approx([0.8 * 15e6 * 0.98])
     words = [*ONE_YEAR, "--expenditure", "99M", "--low-revenue"]
     assert settled("mssp_basic_a", *words)["earned"] == pytest.approx([0.2 * 1e6 * 0.98])
     words = [*ONE_YEAR, "--expenditure", "105M", "--relief", "0.25", "--quality-score", "80%"]

@@ -34,6 +34,9 @@ class Elections(BaseModel):
     minimum_savings_rate: Fraction | Literal["variable"] | None = Field(
         None, description="elected minimum savings and loss rate, fraction of benchmark, or 'variable' by the table"
     )
+    gross_cap: Fraction | None = Field(
+        None, description="elected cap on gross savings and losses before sharing, fraction of benchmark"
+    )
     quality_standard: Literal["met", "alternative", "not_met"] | None = Field(
         None, description="which quality performance standard the ACO meets"
     )

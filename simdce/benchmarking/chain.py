@@ -16,6 +16,7 @@ from simdce.benchmarking.discount import final_benchmark, kept_share
 from simdce.benchmarking.historical import historical_benchmark
 from simdce.benchmarking.regional import blended, regionally_adjusted
 from simdce.benchmarking.retrospective_trend import retrospective_trend_adjustment
+from simdce.benchmarking.three_way_trend import three_way_trend
 from simdce.scenario import Benchmark
 
 FloatArray = NDArray[np.float64]
@@ -92,7 +93,8 @@ def _trend_factor(trend_error: FloatArray, rule: InForce) -> FloatArray:
     """Benchmark trend over actual trend: 1 where CMS uses growth as it came, off by the forecast error where not.
 
     A prospective benchmark is the actual one over (1 + error); ACO REACH multiplies it by its retrospective trend
-    adjustment, of which the corridor passes a part; the Shared Savings Program gives a third to a prospective trend.
+    adjustment, of which the corridor passes a part; the Shared Savings Program and LEAD give a third to a prospective
+    trend, LEAD within a guardrail.
     """
     factors = np.ones_like(trend_error)
     for year in range(trend_error.shape[-1]):
@@ -107,8 +109,14 @@ def _trend_factor(trend_error: FloatArray, rule: InForce) -> FloatArray:
                     shares=rule.values("retrospective_trend_shares")[year],
                 )
         elif "prospective_trend_weight" in rule:
-            weight = rule.values("prospective_trend_weight")[year]
-            factors[:, year] = 1.0 - weight + weight * forecast
+            # in units of growth as it came, so that a guardrail in points of growth is in points of that
+            factors[:, year] = three_way_trend(
+                1.0,
+                forecast,
+                prospective_weight=rule.values("prospective_trend_weight")[year],
+                guardrail_above=rule.numbers("prospective_trend_guardrail_above", absent=np.inf)[year],
+                guardrail_below=rule.numbers("prospective_trend_guardrail_below", absent=np.inf)[year],
+            )
     return factors
 
 
@@ -124,4 +132,5 @@ def _kept(rule: InForce, chosen: Benchmark, years: int) -> FloatArray:
         quality_withhold=rule.numbers("quality_withhold", absent=0.0),
         quality_score=score,
         retention_withhold=retention,
+        administrative_add_on=rule.numbers("administrative_add_on", absent=0.0),
     )

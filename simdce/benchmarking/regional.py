@@ -46,7 +46,7 @@ def regionally_adjusted(
     cap_negative: float,
     negative_removed: bool,
 ) -> FloatArray:
-    """Shared Savings Program from July 2019: part of the gap between the region and the ACO, capped by category.
+    """Shared Savings Program from July 2019, and LEAD: part of the gap from ACO to region, capped by category.
 
     The weight depends on whether the ACO is cheaper or dearer than its region overall; caps are fractions of national
     cost, both positive; agreements from 2024 drop an adjustment that is negative overall (42 CFR 425.601, 425.652).

@@ -30,6 +30,7 @@ _INDENT: dict[str, Any] = {"initial_indent": "  ", "subsequent_indent": "    "}
 @click.option("--quality-score", help="Fraction, 0.85 or 85%.")
 @click.option("--quality-standard", help="met, alternative or not_met.")
 @click.option("--msr", help="Elected minimum savings rate: a fraction, 1.5% or variable.")
+@click.option("--gross-cap", help="Elected cap on gross savings and losses: 5% or 15%.")
 @click.option("--revenue", help="Dollars a year of participants' Part A and B revenue.")
 @click.option("--low-revenue/--high-revenue", default=None, help="Whether the ACO is low revenue.")
 @click.option("--agreement-start", help="Calendar year; default the first performance year.")
@@ -80,6 +81,8 @@ def _elections(written: dict[str, Any], count: int) -> Elections:
     if written["msr"] is not None:
         rate = written["msr"].strip().lower()
         chosen["minimum_savings_rate"] = "variable" if rate == "variable" else _fraction(rate, "--msr")
+    if written["gross_cap"] is not None:
+        chosen["gross_cap"] = _fraction(written["gross_cap"], "--gross-cap")
     if written["agreement_start"] is not None:
         chosen["agreement_start"] = _years(written["agreement_start"], "--agreement-start")[0]
     for option in ("quality_standard", "low_revenue"):

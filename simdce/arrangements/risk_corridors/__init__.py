@@ -1,1 +1,1 @@
-"""Risk corridors (GPDC, ACO REACH): risk from the first dollar, less of it the further from the benchmark."""
+"""Risk corridors (GPDC, ACO REACH, LEAD): risk from the first dollar, less of it the further from the benchmark."""

@@ -1,14 +1,15 @@
-"""Risk corridors of GPDC and ACO REACH: what the ACO keeps or bears of each band around the settlement base.
+"""Risk corridors of GPDC, ACO REACH and LEAD: what the ACO keeps or bears of each band around the settlement base.
 
 There is no minimum savings rate: the first dollar counts, and each band's share applies only to the dollars inside
-it, so the payment has no cliff. Sequestration reduces gains and leaves losses as they are.
+it, so the payment has no cliff. Savings and losses may have corridors of their own. Sequestration reduces gains and,
+unless the scenario says otherwise, leaves losses as they are.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from simdce.arrangements.risk_corridors.terms import Terms
+from simdce.arrangements.risk_corridors.terms import Corridors, Terms
 from simdce.arrangements.settlement import FloatArray, Outcome, Settlement, Step
 
 
@@ -18,8 +19,8 @@ def settle(outcome: Outcome, terms: Terms) -> Settlement:
     savings = base - outcome.expenditure
     gains = np.maximum(savings, 0.0)
     losses = np.maximum(-savings, 0.0)
-    shared_savings = _within_corridors(gains, base, terms.savings_share, terms)
-    shared_losses = _within_corridors(losses, base, terms.loss_share, terms)
+    shared_savings = _within_corridors(gains, base, terms.savings)
+    shared_losses = _within_corridors(losses, base, terms.losses)
     earned = shared_savings * terms.savings_sequestration_factor
     owed = shared_losses * terms.loss_sequestration_factor
     cash = earned - owed
@@ -46,14 +47,14 @@ def settle(outcome: Outcome, terms: Terms) -> Settlement:
                 "Each corridor's share is applied to the savings that fall inside it",
                 shared_savings,
                 "dollars",
-                ("corridor_edges", "savings_shares"),
+                ("corridor_edges", "savings_edges", "savings_shares"),
             ),
             Step(
                 "shared losses",
                 "Each corridor's share is applied to the losses that fall inside it",
                 shared_losses,
                 "dollars",
-                ("corridor_edges", "loss_shares"),
+                ("corridor_edges", "loss_edges", "loss_shares"),
             ),
             Step(
                 "earned",
@@ -64,7 +65,7 @@ def settle(outcome: Outcome, terms: Terms) -> Settlement:
             ),
             Step(
                 "owed",
-                "What the ACO owes for the year; losses are not sequestered",
+                "What the ACO owes for the year; losses have a sequestration factor of their own",
                 owed,
                 "dollars",
                 ("loss_sequestration_factor",),
@@ -74,10 +75,10 @@ def settle(outcome: Outcome, terms: Terms) -> Settlement:
     )
 
 
-def _within_corridors(amount: FloatArray, base: FloatArray, shares: FloatArray, terms: Terms) -> FloatArray:
+def _within_corridors(amount: FloatArray, base: FloatArray, corridors: Corridors) -> FloatArray:
     """Dollars kept or borne of an amount (>= 0), band by band."""
     kept = np.zeros_like(amount)
-    for lower, upper, share in zip(terms.lower, terms.upper, shares, strict=True):
+    for lower, upper, share in zip(corridors.lower, corridors.upper, corridors.share, strict=True):
         # the last band has no upper edge; an infinite edge of a benchmark of zero would not be a number
         ceiling = np.multiply(upper, base, out=np.full_like(amount, np.inf), where=np.isfinite(upper))
         kept += share * np.maximum(np.minimum(amount, ceiling) - lower * base, 0.0)

@@ -13,18 +13,24 @@ from simdce.errors import InputError
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What the rule needs, per performance year.
+class Corridors:
+    """The bands of one direction, nearest first, each array of shape (bands, years).
 
-    ``lower`` and ``upper``, shape (bands, years), are the edges of each band as fractions of the benchmark, the last
-    upper edge infinite; ``savings_share`` and ``loss_share``, same shape, what the ACO keeps or bears of the dollars
-    inside the band. The sequestration factors have shape (years,).
+    ``lower`` and ``upper`` are the edges of each band as fractions of the benchmark, the last upper edge infinite;
+    ``share`` is what the ACO keeps or bears of the dollars inside the band.
     """
 
     lower: FloatArray
     upper: FloatArray
-    savings_share: FloatArray
-    loss_share: FloatArray
+    share: FloatArray
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the rule needs: corridors of savings and of losses, and sequestration factors of shape (years,)."""
+
+    savings: Corridors
+    losses: Corridors
     savings_sequestration_factor: FloatArray
     loss_sequestration_factor: FloatArray
 
@@ -33,19 +39,25 @@ def resolve(numbers: InForce, agreement_years: int) -> Terms:
     """The Terms in force; a corridor has no memory, so the length of the agreement does not matter."""
     for name in numbers.chosen:
         numbers.elected(name)  # refuses choices that the arrangement does not offer
-    edges = _by_band(numbers.values("corridor_edges"), "corridor_edges")
-    bands = len(edges) + 1
-    shares = [_by_band(numbers.values(name), name) for name in ("savings_shares", "loss_shares")]
-    if any(len(each) != bands for each in shares):
-        raise InputError("one share more than edges", where=numbers.arrangement, key="savings_shares, loss_shares")
-    years = edges.shape[1:]
     return Terms(
-        lower=np.concatenate([np.zeros((1, *years)), edges]),
-        upper=np.concatenate([edges, np.full((1, *years), np.inf)]),
-        savings_share=shares[0],
-        loss_share=shares[1],
+        savings=_corridors(numbers, "savings_edges", "savings_shares"),
+        losses=_corridors(numbers, "loss_edges", "loss_shares"),
         savings_sequestration_factor=numbers.numbers("savings_sequestration_factor"),
         loss_sequestration_factor=numbers.numbers("loss_sequestration_factor"),
+    )
+
+
+def _corridors(numbers: InForce, own_edges: str, shares: str) -> Corridors:
+    """Corridors of one direction; where it has no edges of its own, ``corridor_edges`` hold both ways."""
+    edges_of = own_edges if own_edges in numbers else "corridor_edges"
+    edges, share = (_by_band(numbers.values(name), name) for name in (edges_of, shares))
+    if len(share) != len(edges) + 1:
+        raise InputError("one share more than edges", where=numbers.arrangement, key=f"{edges_of}, {shares}")
+    years = edges.shape[1:]
+    return Corridors(
+        lower=np.concatenate([np.zeros((1, *years)), edges]),
+        upper=np.concatenate([edges, np.full((1, *years), np.inf)]),
+        share=share,
     )
 
 

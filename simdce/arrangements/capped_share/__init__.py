@@ -1,0 +1,1 @@
+"""Capped share (Pioneer, Next Generation): the same share of savings and of losses, first dollar, within a cap."""
