@@ -14,6 +14,8 @@ _BLANK = {"", "-", "--", "–", ".", "*", "n/a", "na", "null"}
 _AMOUNT = re.compile(r"(-)?\$?\s*(-)?(\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(\.\d*)?(?:e([+-]?\d{1,2}))?", re.IGNORECASE)
 _REPORTING_ONLY = "p4r"
 """A first agreement year that only had to report (pay for reporting) has full quality."""
+_FEWEST_DECIMALS = 2
+"""No rate is printed to fewer decimals of a fraction; a short column that shows fewer has lost zeros."""
 
 
 def word(cell: str) -> str | None:
@@ -42,10 +44,10 @@ def flag(cell: str) -> bool | None:
 
 @dataclass(frozen=True)
 class PublishedRates:
-    """How one column prints its rates: in percent or as fractions, and to how many decimals of a fraction."""
+    """How a column prints rates: in percent or as fractions, to how many decimals of a fraction, None if exact."""
 
     percent: bool
-    decimals: int
+    decimals: int | None
 
     @classmethod
     def of(cls, quantity: str, cells: Sequence[tuple[str, str, str]]) -> PublishedRates:
@@ -62,7 +64,7 @@ class PublishedRates:
             if number is None or number < 0.0 or number > 100.0:
                 raise InputError("is not a rate", where=place, key=heading.strip(), value=text.strip())
             signed = signed or text.strip().endswith("%")
-            decimals = max(decimals, len(text.strip().removesuffix("%").partition(".")[2]))
+            decimals = max(decimals, _decimals(text.strip().removesuffix("%").lower()))
             numbers.append((number, place, heading, text))
         percent = signed or any(number > 1.0 for number, *_ in numbers)
         for number, place, heading, text in numbers:
@@ -70,7 +72,9 @@ class PublishedRates:
             if mixed or (not percent and number > LARGEST_FRACTION[quantity]):
                 problem = "has no percent sign, others of its column have" if mixed else "neither percent nor fraction"
                 raise InputError(problem, where=place, key=heading.strip(), value=text.strip())
-        return cls(percent, decimals + 2 if percent else decimals)
+        if not decimals and not percent:
+            return cls(percent, None)  # only noughts and ones: whether quality was reported, not a rounded score
+        return cls(percent, max(decimals + 2 if percent else decimals, _FEWEST_DECIMALS))
 
     def at(self, cell: str) -> PublishedRate | None:
         """The rate in a cell of the column; None where it says nothing."""
@@ -81,5 +85,11 @@ class PublishedRates:
         number = amount(cell.strip().removesuffix("%"))
         if number is None:
             return None
+        half_unit = 0.0 if self.decimals is None else 0.5 * 10.0**-self.decimals
         # divided, not multiplied by 0.01: 1.5% must be the double that 0.015 is
-        return PublishedRate(number / 100 if self.percent else number, 0.5 * 10.0**-self.decimals)
+        return PublishedRate(number / 100 if self.percent else number, half_unit)
+
+
+def _decimals(text: str) -> int:
+    mantissa, _, exponent = text.partition("e")
+    return max(len(mantissa.partition(".")[2]) - int(exponent or 0), 0)
