@@ -25,6 +25,7 @@ STOREYS = (
     "calibration",
     "validation",
     "arrangements",
+    "published",
     "scenario",
     "costs",
     "population",
