@@ -133,6 +133,8 @@ def _matters(scenario: Scenario, choice: ArrangementChoice) -> Iterator[str]:
         least = int(max(held.values("minimum_beneficiaries")))
         if scenario.panel.sizes[0] < least:
             yield f"at least {least:,} people are required; smaller panels are shown as if admitted."
+    if "negative_regional_removed" in held and any(held.values("negative_regional_removed")):
+        yield "drops a regional adjustment that is negative, so chance alone lifts the benchmark of a small panel."
     doubtful = sorted({name for name, _ in rules.uncertain(years, choice.elections)})
     if doubtful:
         yield f"uses numbers not seen in a document ({', '.join(doubtful)})."
