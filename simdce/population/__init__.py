@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import fsum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdce import calibration
 from simdce.scenario import Scenario
+from simdce.scenario.consistency import ROUNDING
 
 
 def slots_by_category(sizes: tuple[int, ...], mix: Mapping[str, float]) -> NDArray[np.int64]:
@@ -38,7 +40,7 @@ def mortality(scenario: Scenario) -> dict[str, float]:
 
 def leaving_chance(scenario: Scenario) -> float:
     """Chance that a survivor of any category leaves within the year."""
-    deaths = sum(scenario.mix[name] * rate for name, rate in mortality(scenario).items())
+    deaths = _dying(scenario)
     return departures(scenario) / (1.0 - deaths)
 
 
@@ -49,10 +51,15 @@ def departures(scenario: Scenario) -> float:
     """
     annual = scenario.turnover.annual
     annual = calibration.default("annual_turnover") if annual is None else annual
-    deaths = sum(scenario.mix[name] * rate for name, rate in mortality(scenario).items())
-    if annual < deaths:
+    deaths = _dying(scenario)
+    if annual < deaths - ROUNDING:
         raise ValueError(f"annual turnover of {annual:.3g} is below deaths of {deaths:.3g}")
-    return float(annual - deaths)
+    return max(float(annual - deaths), 0.0)
+
+
+def _dying(scenario: Scenario) -> float:
+    """Share of the panel that dies in a year, to the same last bit in every Python (sum() changed in 3.12)."""
+    return fsum(scenario.mix[name] * rate for name, rate in mortality(scenario).items())
 
 
 def causes(scenario: Scenario) -> dict[str, float]:
@@ -61,5 +68,5 @@ def causes(scenario: Scenario) -> dict[str, float]:
     weights = dict(split) if split is not None else calibration.default("turnover_causes")
     leaving = departures(scenario)
     total = sum(weights.values())
-    deaths = sum(scenario.mix[name] * rate for name, rate in mortality(scenario).items())
+    deaths = _dying(scenario)
     return {"death": deaths, **{cause: leaving * weight / total for cause, weight in weights.items()}}

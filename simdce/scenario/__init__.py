@@ -10,6 +10,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
+from math import fsum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,7 +80,7 @@ class Scenario(Table):
     def mix(self) -> dict[str, float]:
         """Share of each category, in the order of the categories; the user's or that of ACOs in the price year."""
         chosen: Any = self.panel.mix or calibration.default("mix", self.panel.price_year)
-        total = sum(chosen.values())
+        total = fsum(chosen.values())
         return {name: float(chosen.get(name, 0.0)) / total for name in calibration.CATEGORIES}
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING
 
 from simdce import arrangements, calibration
@@ -10,6 +11,7 @@ from simdce.errors import InputError
 if TYPE_CHECKING:
     from simdce.scenario import ArrangementChoice, Scenario
 
+ROUNDING = 1e-12
 MOST_TOTALS = 30_000_000
 """Worlds x panel sizes x years: about 3.5 GB of totals."""
 
@@ -22,8 +24,8 @@ def check_tables(scenario: Scenario) -> None:
         most = f"at most {MOST_TOTALS // (sizes * years.total):,} for {sizes} panel sizes and {years.total} years"
         raise InputError("more than fit into memory", key="worlds", value=scenario.worlds, allowed=most)
     deaths = {**calibration.default("mortality"), **(scenario.turnover.mortality or {})}
-    dying = sum(share * deaths[name] for name, share in mix.items())
-    if scenario.turnover.annual is not None and scenario.turnover.annual < dying:
+    dying = fsum(share * deaths[name] for name, share in mix.items())  # the same last bit in every Python
+    if scenario.turnover.annual is not None and scenario.turnover.annual < dying - ROUNDING:
         least = f"at least {dying:.4g}, the share of this panel that dies"
         raise InputError("below deaths", key="turnover.annual", value=scenario.turnover.annual, allowed=least)
     dollars = scenario.truncation.dollars
