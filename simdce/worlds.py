@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -114,7 +117,8 @@ def simulate(
         for measure, name in enumerate(MEASURES):
             totals[name][share.first : share.last, :, share.category] = nested[..., measure][:, share.where]
 
-    simulate_share(replace(shares[0], last=shares[0].first))  # compiled here, where Ctrl-C is heard, not in a thread
+    with _interrupts_deferred():
+        simulate_share(replace(shares[0], last=shares[0].first))  # no worlds: this only compiles
     _run_all(simulate_share, shares, threads or os.cpu_count() or 1, progress)
     names, moments = calibration.CATEGORIES, {name: slot_moments(law) for name, law in laws.items()}
     return PanelYears(
@@ -147,6 +151,22 @@ def world_shocks(seed: int, worlds: int, performance_years: int) -> dict[str, Fl
         normal = ndtri(((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
         draws[name] = normal[:, 0] if name == "persistent" else normal
     return draws
+
+
+@contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Ctrl-C waits until the block is done: inside the compiler's callbacks it would be swallowed and lost."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+    if heard:
+        raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)
