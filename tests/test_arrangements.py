@@ -351,7 +351,7 @@ def test_overrides_replace_a_number_and_are_reported() -> None:
         arrangement.settle(panel, [2026, 2027], Elections(overrides={"discount": 0.0}))
     elections = Elections.of({"overrides": {"max_sharing_rate": [0.5, 0.6], "prior_savings_scaling": 0.75}})
     assert arrangement.settle(panel, [2026, 2027], elections).earned[0] == pytest.approx([4.9e6, 5.88e6])
-    assert arrangement.benchmark_numbers([2026, 2027], elections)["prior_savings_scaling"].tolist() == [0.75, 0.75]
+    assert arrangement.in_force([2026, 2027], elections).numbers("prior_savings_scaling").tolist() == [0.75, 0.75]
     told = {(name, entry.value) for name, entry in arrangement.uncertain([2026, 2027], elections)}
     assert {("max_sharing_rate", 0.5), ("max_sharing_rate", 0.6), ("prior_savings_scaling", 0.75)} <= told
     assert "max_sharing_rate" not in dict(arrangement.uncertain([2026, 2027]))

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from simdce.sourced import Sourced, Term
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from simdce.arrangements.elections import Elections
     from simdce.arrangements.headline import Headline
     from simdce.arrangements.in_force import InForce, Timeline
@@ -84,19 +82,6 @@ class Arrangement:
         settlement: Settlement = self._room("rule").settle(outcome, terms)
         steps = tuple(_citing(step, numbers) for step in settlement.steps)
         return replace(settlement, steps=(*_outside(numbers.timeline), *steps))
-
-    def benchmark_numbers(
-        self, performance_years: Sequence[int], elections: Elections | None = None
-    ) -> dict[str, np.ndarray[Any, Any]]:
-        """The scalar benchmark numbers that are known in all given years, by name, each of shape (years,)."""
-        numbers = self.in_force(performance_years, elections)
-        dates = numbers.timeline.dates
-        return {
-            name: numbers.numbers(name)
-            for name, term in self.benchmark.items()
-            if term.is_scalar
-            and (name in numbers.elections.overrides or all(term.known_at(d) is not None for d in dates(term.by)))
-        }
 
     def numbers(self) -> Iterator[tuple[str, str, Sourced]]:
         """Every number: its section (terms, benchmark, repayment, elections), its name, and one of its entries."""
