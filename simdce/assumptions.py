@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from simdce import arrangements, calibration
+from simdce.arrangements.in_force import InForce
 from simdce.scenario import ArrangementChoice, Scenario
+from simdce.slots import has_stop_loss
 
 NOT_MODELLED = (
-    "risk scores and their caps (the panel's risk is taken to be stable)",
-    "stop-loss of Direct Contracting and ACO REACH (attachment points and payout rates were not found)",
-    "health equity adjustment, high-performers pool, capitation payments and their recoupment",
-    "prior savings adjustment and risk adjustment of the Shared Savings Program",
+    "capped growth of the region's risk scores, and who was newly assigned when (scores are means of the whole panel)",
+    "the high-performers pool, capitation payments and their recoupment",
     "growth or shrinking of the panel, practices that leave as a whole, and clustering of patients by physician",
     "annualised truncation: costs are cut off per calendar year, where CMS cuts off annualised cost",
     "claims run-out and interim settlements, cash timing, and what the entity passes on to its practices",
@@ -89,6 +89,8 @@ def _choices(scenario: Scenario) -> dict[str, Any]:
         "annual_turnover": turnover.annual,
         "turnover_causes": None if turnover.causes is None else dict(turnover.causes),
         "joiner_cost_multiple": turnover.joiner_cost_multiple,
+        "score_explained_variance": scenario.risk_scores.explained_variance,
+        **({"stop_loss": _own_stop_loss(scenario)} if has_stop_loss(scenario) else {}),
         "true_savings": scenario.savings.true,
         "annual_trend": scenario.benchmark.annual_trend,
         "annual_shock_sd": 0.0 if quiet and shocks.annual_sd is None else shocks.annual_sd,
@@ -97,12 +99,28 @@ def _choices(scenario: Scenario) -> dict[str, Any]:
     }
 
 
+def _own_stop_loss(scenario: Scenario) -> dict[str, Any] | None:
+    own = scenario.stop_loss
+    if own.attachments is None or own.payout_rates is None:
+        return None
+    return {"attachments": list(own.attachments), "payout_rates": list(own.payout_rates)}
+
+
 def _of_population(scenario: Scenario, name: str, chosen: Any) -> Assumption:
     dated = name in {"mix", "truncated_mean"}
     entry = calibration.sourced(name, scenario.panel.price_year if dated else None)
     if chosen is None:
         return Assumption(name, entry.value, entry.unit, entry.source, entry.confidence, entry.years, "calibration")
     return Assumption(name, chosen, entry.unit, "the scenario", "set by the user", "all years", "scenario")
+
+
+def _below(held: InForce) -> str:
+    """What follows where there are fewer people than the minimum, in brackets; nothing where no rule says."""
+    if "below_minimum" not in held:
+        return ""
+    buffer = max(held.values("minimum_beneficiaries_buffer")) if "minimum_beneficiaries_buffer" in held else 0.0
+    once = f", {100 * buffer:g}% fewer being let pass once" if buffer else ""
+    return f" (with fewer, {held.values('below_minimum')[-1]}{once})"
 
 
 def cautions(scenario: Scenario) -> list[str]:
@@ -132,7 +150,7 @@ def _matters(scenario: Scenario, choice: ArrangementChoice) -> Iterator[str]:
     if "minimum_beneficiaries" in held:
         least = int(max(held.values("minimum_beneficiaries")))
         if scenario.panel.sizes[0] < least:
-            yield f"at least {least:,} people are required; smaller panels are shown as if admitted."
+            yield f"at least {least:,} people are required{_below(held)}; smaller panels are shown as if admitted."
     if "negative_regional_removed" in held and any(held.values("negative_regional_removed")):
         yield "drops a regional adjustment that is negative, so chance alone lifts the benchmark of a small panel."
     doubtful = sorted({name for name, _ in rules.uncertain(years, choice.elections)})

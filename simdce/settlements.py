@@ -13,6 +13,7 @@ from simdce.arrangements.in_force import InForce
 from simdce.arrangements.settlement import Outcome, Settlement
 from simdce.benchmarking.chain import BenchmarkInputs, benchmark_dollars
 from simdce.benchmarking.historical import per_capita
+from simdce.benchmarking.scores import RiskScores
 from simdce.errors import InputError, nearest_name
 from simdce.scenario import ArrangementChoice, Scenario
 from simdce.worlds import SHOCKS, PanelYears
@@ -25,12 +26,14 @@ class Experience:
     """One panel size of every world, counted one way (truncated or not), before anything an arrangement does.
 
     ``inputs`` make the benchmark; ``expenditure``: dollars (world, performance year) as they would be without true
-    savings.
+    savings; ``recovered``: what stop-loss pays of them and ``stop_loss_charge`` what it costs, alike, or None.
     """
 
     panel_size: int
     inputs: BenchmarkInputs
     expenditure: FloatArray
+    recovered: FloatArray | None = None
+    stop_loss_charge: FloatArray | None = None
 
 
 SAVINGS_KNOWN = ("annual", "trend_error")
@@ -60,18 +63,41 @@ def experience(
     inputs = BenchmarkInputs(
         baseline_per_capita=per_capita(dollars[..., : years.baseline], person_years[..., : years.baseline]),
         person_years=person_years[..., performance],
+        scores=_risk_scores(scenario, panels, size),
         expected_per_capita=panels.expected_truncated_per_capita if truncated else panels.expected_per_capita,
         price_level=price_level,
         trend_error=shock("trend_error"),
         mismatch=shock("persistent"),
     )
-    spent = dollars[..., performance].sum(axis=1) * price_level * (1.0 + shock("annual"))
-    return Experience(panel_size, inputs, spent)
+    level = price_level * inputs.scores.demographic[performance] * (1.0 + shock("annual"))
+    spent = dollars[..., performance].sum(axis=1) * level
+    if panels.recovered_dollars is None or truncated:
+        return Experience(panel_size, inputs, spent)
+    recovered = panels.recovered_dollars[:, size, :, performance].sum(axis=1) * level
+    expected = np.einsum("c,wcy->wy", panels.expected_recovery, inputs.person_years) * price_level
+    return Experience(panel_size, inputs, spent, recovered, expected * (1.0 + scenario.stop_loss.charge_loading))
+
+
+def _risk_scores(scenario: Scenario, panels: PanelYears, size: int) -> RiskScores:
+    """The panel's risk scores with their growth from the last baseline year on."""
+    years, growth = scenario.years, scenario.risk_scores
+    turnover = scenario.turnover.annual
+    since = np.maximum(np.arange(years.total) - (years.baseline - 1), 0)
+    first = years.first_performance_year - years.baseline - years.gap
+    return RiskScores(
+        by_year=panels.risk_scores(size),
+        calendar=tuple(range(first, first + years.total)),
+        coding=(1.0 + growth.coding_growth) ** since,
+        demographic=(1.0 + growth.demographic_growth) ** since,
+        last_baseline=years.baseline - 1,
+        first_performance=years.baseline + years.gap,
+        newly_assigned=calibration.default("annual_turnover") if turnover is None else turnover,
+    )
 
 
 def outcome_of(lived: Experience, scenario: Scenario, rule: InForce, true_savings: float | None = None) -> Outcome:
     """Benchmark and expenditure as the arrangement sees them; ``true_savings`` replaces the scenario's in all years."""
-    benchmark = benchmark_dollars(lived.inputs, rule, scenario.benchmark)
+    benchmark = benchmark_dollars(lived.inputs, rule, scenario.benchmark, scenario.panel)
     return measured_against(benchmark, lived, scenario, rule, true_savings)
 
 
@@ -81,6 +107,10 @@ def measured_against(
     """The outcome against a benchmark already known: it does not depend on what the performance years save."""
     saved = np.array(scenario.savings.by_year(scenario.years.performance) if true_savings is None else true_savings)
     expenditure = lived.expenditure * (1.0 - saved)
+    if lived.recovered is not None and lived.stop_loss_charge is not None:
+        elected = np.array(rule.elected("stop_loss"), dtype=bool)
+        net = expenditure - lived.recovered * (1.0 - saved) + lived.stop_loss_charge
+        expenditure = np.where(elected, net, expenditure)
     shares = rule.elected("participant_revenue_share")
     return Outcome(
         benchmark=benchmark,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simdce import calibration
+from simdce import arrangements, calibration
 from simdce.costs import CostLaw
 from simdce.costs.catastrophic import CatastrophicTail
 from simdce.costs.empirical import read_costs
@@ -20,6 +20,7 @@ from simdce.slot_law import SlotLaw, SlotModel, frozen, snapped, tail_cell_means
 from simdce.slot_law.classes import tail_grid
 from simdce.slot_law.deaths import solved_steepness
 from simdce.slot_law.layout import OutOfReachError
+from simdce.slot_law.stop_loss import StopLoss
 
 _KEYS = {
     "lag_1_correlation": "persistence.lag_1_correlation",
@@ -27,6 +28,7 @@ _KEYS = {
     "steepness": "turnover.decedent_cost_multiple",
     "kept": "persistence.class_kept",
     "law": "cost.level",
+    "explained": "risk_scores.explained_variance",
 }
 """The key of a scenario that asks for what the frozen slot cannot give."""
 
@@ -37,6 +39,24 @@ def slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
         return _slot_laws(scenario)
     except OutOfReachError as error:
         raise InputError(str(error), key=_KEYS[error.wish]) from error
+
+
+def has_stop_loss(scenario: Scenario) -> bool:
+    """Whether any arrangement of the scenario elects stop-loss in any performance year."""
+    years = scenario.years.performance_years
+    return any(
+        any(arrangements.load(choice.name).in_force(years, choice.elections).elected("stop_loss"))
+        for choice in scenario.arrangements
+    )
+
+
+def stop_loss(scenario: Scenario) -> StopLoss:
+    """The scenario's stop-loss, or the calibrated one."""
+    chosen = scenario.stop_loss
+    if chosen.attachments is None or chosen.payout_rates is None:
+        default = calibration.default("stop_loss")
+        return StopLoss(tuple(default["attachments"]), tuple(default["payout_rates"]))
+    return StopLoss(chosen.attachments, chosen.payout_rates)
 
 
 def _slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
@@ -58,6 +78,7 @@ def _slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
         )
     leave = leaving_chance(scenario)
     persistence = scenario.persistence
+    explained = scenario.risk_scores.explained_variance
     joiner = scenario.turnover.joiner_cost_multiple
     frozen_slots = {}
     for name in present:
@@ -73,6 +94,9 @@ def _slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
                 leave=leave,
                 truncation=truncation_point(scenario, name, national[name]),
                 joiner_multiple=calibration.default("joiner_cost_multiple") if joiner is None else joiner,
+                explained=calibration.default("score_explained_variance") if explained is None else explained,
+                explained_strict=explained is not None,
+                stop_loss=stop_loss(scenario) if has_stop_loss(scenario) else None,
             )
         )
     return frozen_slots

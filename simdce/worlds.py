@@ -22,7 +22,7 @@ from simdce.population import slots_by_category
 from simdce.scenario import Scenario
 from simdce.slot_law import layout
 from simdce.slot_law.moments import slot_moments
-from simdce.slots import slot_laws
+from simdce.slots import has_stop_loss, slot_laws
 
 FloatArray = NDArray[np.float64]
 
@@ -34,6 +34,9 @@ MOST_WORLDS_A_CALL = 512  # bounds the memory of a call where a category has few
 _SHOCK_PURPOSE = 64
 """First purpose of the world-level draws; slots use the number of their category."""
 
+ALWAYS = ("dollars", "truncated_dollars", "absent_units", "deaths", "departures", "score_units")
+"""What every run sums; stop-loss only where it is elected, since it costs a third of the time."""
+
 SHOCKS = ("annual", "persistent", "trend_error")
 
 
@@ -42,10 +45,12 @@ class PanelYears:
     """What every panel of every world cost in every year, before trend, shocks and true savings.
 
     ``dollars`` and ``truncated_dollars``: int64 whole dollars at the price year; ``absent_units``: 32nds of a
-    person-year missing through death; ``deaths`` and ``departures``: people. All have axes (world, panel size,
-    category, year). ``slots``: int64 (panel size, category). ``shocks``: standard normal draws by name, axes
-    (world, performance year) or (world,) for the persistent one, whatever the panel size. ``expected_per_capita``
-    and its truncated twin: exact dollars per person-year of each category (category,).
+    person-year missing through death; ``deaths`` and ``departures``: people; ``score_units``: risk scores in 1024ths
+    times 32nds of a person-year; ``recovered_dollars``: what stop-loss pays of ``dollars``, None where no arrangement
+    has it. All have axes (world, panel size, category, year). ``slots``: int64 (panel size, category). ``shocks``:
+    standard normal draws by name, axes (world, performance year) or (world,) for the persistent one, whatever the panel
+    size. ``expected_per_capita``, its truncated twin and ``expected_recovery``: exact dollars per person-year of each
+    category, and ``expected_score``, its mean risk score (category,).
     """
 
     panel_sizes: tuple[int, ...]
@@ -57,9 +62,13 @@ class PanelYears:
     absent_units: NDArray[np.int32]
     deaths: NDArray[np.int32]
     departures: NDArray[np.int32]
+    score_units: NDArray[np.int64]
+    recovered_dollars: NDArray[np.int64] | None
     shocks: dict[str, FloatArray]
     expected_per_capita: FloatArray
     expected_truncated_per_capita: FloatArray
+    expected_recovery: FloatArray
+    expected_score: FloatArray
 
     @property
     def worlds(self) -> int:
@@ -71,11 +80,21 @@ class PanelYears:
         present: FloatArray = self.slots[size][None, :, None] - self.absent_units[:, size] / layout.YEAR_UNITS
         return present
 
+    def risk_scores(self, size: int) -> FloatArray:
+        """Mean risk score in units of its expectation, person-years as weights, 1 where nobody is.
+
+        Axes (world, category, year).
+        """
+        present = self.person_years(size) * np.maximum(self.expected_score, np.finfo(float).tiny)[:, None]
+        units = self.score_units[:, size] / float(layout.SCORE_UNITS * layout.YEAR_UNITS)
+        return np.divide(units, present, out=np.ones_like(present), where=self.slots[size][:, None] > 0)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the simulated totals: equal digests are equal worlds."""
         found = hashlib.sha256(repr((self.panel_sizes, self.categories, self.years)).encode())
-        for totals in (self.dollars, self.truncated_dollars, self.absent_units, self.deaths, self.departures):
+        for name in ALWAYS:
+            totals = getattr(self, name)
             found.update(np.ascontiguousarray(totals).astype("<i8").tobytes())
         return found.hexdigest()
 
@@ -94,14 +113,16 @@ def simulate(
     numbers cannot be frozen into tables.
     """
     laws = slot_laws(scenario)
-    from simdce.kernel.panel import MEASURES, simulate_worlds
+    from simdce.kernel.panel import simulate_worlds
     from simdce.kernel.person_year import packed
 
     sizes, years = scenario.panel.sizes, scenario.years
     slots = slots_by_category(sizes, scenario.mix)
     shape = (scenario.worlds, len(sizes), len(calibration.CATEGORIES), years.total)
-    totals = {name: np.zeros(shape, np.int64 if "dollars" in name else np.int32) for name in MEASURES}
-    run = simulate_worlds(years.total)
+    measures = (*ALWAYS, "recovered_dollars") if has_stop_loss(scenario) else ALWAYS
+    narrow = ("absent_units", "deaths", "departures")
+    totals = {name: np.zeros(shape, np.int32 if name in narrow else np.int64) for name in measures}
+    run = simulate_worlds(years.total, measures)
     shares = [
         share
         for name, law in laws.items()
@@ -109,31 +130,33 @@ def simulate(
     ]
 
     def simulate_share(share: _Share) -> None:
-        raw = np.zeros((share.last - share.first, len(share.edges) - 1, years.total, len(MEASURES)), np.uint64)
+        raw = np.zeros((share.last - share.first, len(share.edges) - 1, years.total, len(measures)), np.uint64)
         key = np.array([scenario.seed, share.category], np.uint64)
         with np.errstate(over="ignore"):  # integer hashes wrap; compiled code never warns, interpreted code would
             run(np.array([share.first, share.last]), key, share.tables, share.edges, share.block, raw)
         nested = np.pad(raw.cumsum(axis=1, dtype=np.int64), ((0, 0), (1, 0), (0, 0), (0, 0)))
-        for measure, name in enumerate(MEASURES):
+        for measure, name in enumerate(measures):
             totals[name][share.first : share.last, :, share.category] = nested[..., measure][:, share.where]
 
     with _interrupts_deferred():
         simulate_share(replace(shares[0], last=shares[0].first))  # no worlds: this only compiles
     _run_all(simulate_share, shares, threads or os.cpu_count() or 1, progress)
-    names, moments = calibration.CATEGORIES, {name: slot_moments(law) for name, law in laws.items()}
+    moments = {name: slot_moments(law) for name, law in laws.items()}
+
+    def expected(name: str) -> FloatArray:
+        return np.array([getattr(moments[c], name) if c in moments else 0.0 for c in calibration.CATEGORIES])
+
     return PanelYears(
         panel_sizes=sizes,
         categories=calibration.CATEGORIES,
         years=years.labels,
         slots=slots,
-        dollars=totals["dollars"],
-        truncated_dollars=totals["truncated_dollars"],
-        absent_units=totals["absent_units"],
-        deaths=totals["deaths"],
-        departures=totals["departures"],
+        **{name: totals.get(name) for name in (*ALWAYS, "recovered_dollars")},  # type: ignore[arg-type]
         shocks=world_shocks(scenario.seed, scenario.worlds, years.performance),
-        expected_per_capita=np.array([moments[name].mean if name in moments else 0.0 for name in names]),
-        expected_truncated_per_capita=np.array([moments[n].truncated_mean if n in moments else 0.0 for n in names]),
+        expected_per_capita=expected("mean"),
+        expected_truncated_per_capita=expected("truncated_mean"),
+        expected_recovery=expected("recovery"),
+        expected_score=expected("score"),
     )
 
 

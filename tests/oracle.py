@@ -14,12 +14,20 @@ from simdce import calibration
 from simdce.population import slots_by_category
 from simdce.scenario import Scenario
 from simdce.slot_law import SlotLaw
-from simdce.slots import slot_laws
+from simdce.slots import has_stop_loss, slot_laws
 
 MASK_64 = 2**64 - 1
 GOLDEN_GAMMA = 0x9E3779B97F4A7C15
 INITIAL, DRIFT, JOINER = 0, 1, 2
-MEASURES = ("dollars", "truncated_dollars", "absent_units", "deaths", "departures")
+MEASURES = (
+    "dollars",
+    "truncated_dollars",
+    "absent_units",
+    "deaths",
+    "departures",
+    "score_units",
+    "recovered_dollars",
+)
 
 
 _FROZEN: dict[str, dict[str, SlotLaw]] = {}
@@ -28,7 +36,10 @@ _FROZEN: dict[str, dict[str, SlotLaw]] = {}
 def frozen_tables(scenario: Scenario) -> dict[str, SlotLaw]:
     """``slot_laws(scenario)``, frozen once for all scenarios with the same people at the same cost."""
     people = {"mix": scenario.mix, "price_year": scenario.panel.price_year}
-    key = str(people) + scenario.model_dump_json(include={"cost", "persistence", "turnover", "truncation"})
+    key = str(people) + scenario.model_dump_json(
+        include={"cost", "persistence", "turnover", "truncation", "risk_scores", "stop_loss"}
+    )
+    key += str(has_stop_loss(scenario))
     if key not in _FROZEN:
         _FROZEN[key] = slot_laws(scenario)
     return _FROZEN[key]
@@ -43,6 +54,9 @@ class Tables(NamedTuple):
     leave_threshold: int
     drift_threshold: int
     truncation: int
+    scores: list[int]
+    coded: list[list[bool]]
+    recoveries: list[list[list[int]]]
 
 
 def as_integers(law: SlotLaw) -> Tables:
@@ -53,6 +67,9 @@ def as_integers(law: SlotLaw) -> Tables:
         int(law.leave_threshold),
         int(law.drift_threshold),
         int(law.truncation),
+        law.scores.tolist(),
+        law.coded.tolist(),
+        (0 * law.costs if law.recoveries is None else law.recoveries).tolist(),
     )
 
 
@@ -108,19 +125,24 @@ class PersonYear(NamedTuple):
     absent_units: int
     died: int
     left: int
+    score_units: int
+    recovered_dollars: int
     health_class: int
 
 
 def slot_years(tables: Tables, keys: list[int], slot: int) -> Iterator[PersonYear]:
     """The years of one slot, given the key of each year."""
-    health_class, next_draw = -1, INITIAL
+    health_class, coded, next_draw = -1, False, INITIAL
     for key in keys:
         fields = fields_of(word_of(key, slot))
         if next_draw is not None:
             health_class = tables.classes[next_draw][fields.class_draw]
+            coded = tables.coded[next_draw][fields.class_draw]
 
         died = fields.death < tables.death_thresholds[health_class]
-        dollars = tables.costs[1 if died else 0][health_class][cell_of(fields.cost)]
+        row, cell = (1 if died else 0), cell_of(fields.cost)
+        dollars = tables.costs[row][health_class][cell]
+        recovered = tables.recoveries[row][health_class][cell]
         left = not died and fields.move < tables.leave_threshold
 
         if died:
@@ -128,7 +150,9 @@ def slot_years(tables: Tables, keys: list[int], slot: int) -> Iterator[PersonYea
             absent_units = 32 - present_units
         else:
             absent_units = 0
-        yield PersonYear(dollars, min(dollars, tables.truncation), absent_units, int(died), int(left), health_class)
+        score = tables.scores[1 + health_class if coded else 0] * (32 - absent_units)
+        truncated = min(dollars, tables.truncation)
+        yield PersonYear(dollars, truncated, absent_units, int(died), int(left), score, recovered, health_class)
 
         if died or left:
             next_draw = JOINER

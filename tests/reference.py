@@ -19,7 +19,15 @@ from simdce.slot_law import SlotLaw
 Words = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 GOLDEN_GAMMA = 0x9E3779B97F4A7C15
-MEASURES = ("dollars", "truncated_dollars", "absent_units", "deaths", "departures")
+MEASURES = (
+    "dollars",
+    "truncated_dollars",
+    "absent_units",
+    "deaths",
+    "departures",
+    "score_units",
+    "recovered_dollars",
+)
 
 
 def splitmix64(words: Words) -> Words:
@@ -68,6 +76,8 @@ class Histories:
     departures: NDArray[np.bool_]
     joined: NDArray[np.bool_]
     health_class: Integers
+    score_units: Integers
+    recovered_dollars: Integers
 
 
 def histories(law: SlotLaw, seed: int, category: int, worlds: int, slots: int, years: int) -> Histories:
@@ -76,24 +86,31 @@ def histories(law: SlotLaw, seed: int, category: int, worlds: int, slots: int, y
     found = Histories(
         *(np.zeros(shape, np.int64) for _ in range(3)),
         *(np.zeros(shape, bool) for _ in range(3)),
-        np.zeros(shape, np.int64),
+        *(np.zeros(shape, np.int64) for _ in range(3)),
     )
     draw_due = np.ones(shape[1:], bool)
     kind = np.zeros(shape[1:], np.int64)
     health_class = np.zeros(shape[1:], np.int64)
+    coded = np.zeros(shape[1:], bool)
     newcomer = np.ones(shape[1:], bool)
+    recoveries = np.zeros_like(law.costs) if law.recoveries is None else law.recoveries
     costs, class_tables = law.costs.astype(np.int64), law.classes.astype(np.int64)
     for year in range(years):
         words = words_of(stream_keys(seed, np.arange(worlds), category, year), np.arange(slots))
         move, class_draw = field(words, 49, 15), field(words, 38, 11)
         death = (field(words, 32, 6) << 8) + field(words, 0, 8)
         health_class = np.where(draw_due, class_tables[kind, class_draw], health_class)
+        coded = np.where(draw_due, law.coded[kind, class_draw], coded)
         died = death < law.death_thresholds[health_class]
         left = ~died & (move < law.leave_threshold)
-        dollars = costs[died.astype(np.int64), health_class, cells(field(words, 8, 24))]
+        place = died.astype(np.int64), health_class, cells(field(words, 8, 24))
+        dollars = costs[place]
         found.dollars[year] = dollars
         found.truncated_dollars[year] = np.minimum(dollars, law.truncation)
         found.absent_units[year] = np.where(died, 31 - 2 * (move >> 11), 0)
+        score = law.scores[np.where(coded, health_class + 1, 0)]
+        found.score_units[year] = score * (32 - found.absent_units[year])
+        found.recovered_dollars[year] = recoveries[place]
         found.deaths[year], found.departures[year] = died, left
         found.joined[year], found.health_class[year] = newcomer, health_class
         newcomer = died | left

@@ -18,8 +18,10 @@ from simdce.arrangements.in_force import InForce
 from simdce.benchmarking.chain import BenchmarkInputs, benchmark_dollars
 from simdce.benchmarking.historical import historical_benchmark, per_capita
 from simdce.benchmarking.regional import blended, regionally_adjusted
+from simdce.benchmarking.scores import RiskScores
 from simdce.errors import InputError
-from simdce.scenario import Benchmark, Scenario, build_scenario
+from simdce.scenario import Benchmark, Panel, Scenario, build_scenario
+from simdce.scenario.people import HealthEquity
 from simdce.settlements import counts_truncated, experience, outcome_of, settle
 from simdce.worlds import PanelYears, simulate
 
@@ -157,12 +159,33 @@ def in_force(name: str, years: Sequence[int], **elections: Any) -> InForce:
     return load(name).in_force(years, Elections(**elections))
 
 
+EQUITY = HealthEquity(highest_decile=0.0, second_decile=0.0, third_decile=0.0, lower_half=0.0)
+PLAIN = Panel(sizes=(5_000,), health_equity=EQUITY)
+"""Nobody stands where the health equity adjustment pays or takes."""
+
+
+def scores_of(performance: FloatArray, first_year: int = 2024, baseline: float = 1.0, **growth: float) -> RiskScores:
+    """Scores of three baseline years and some performance years, (world, category, performance year)."""
+    since = np.maximum(np.arange(3 + performance.shape[-1]) - 2, 0)
+    before = np.full((*performance.shape[:-1], 3), baseline)
+    return RiskScores(
+        by_year=np.concatenate([before, performance], axis=-1),
+        calendar=tuple(range(first_year - 3, first_year + performance.shape[-1])),
+        coding=(1.0 + growth.get("coding", 0.0)) ** since,
+        demographic=(1.0 + growth.get("demographic", 0.0)) ** since,
+        last_baseline=2,
+        first_performance=3,
+        newly_assigned=0.25,
+    )
+
+
 def inputs_of(years: int, **replaced: Any) -> BenchmarkInputs:
     """One world, one category: history 10,000 / 11,000 / 12,000, 5,000 person-years a year, expected cost 10,000."""
     given: dict[str, Any] = {
         "baseline_per_capita": np.array([[[10_000.0, 11_000.0, 12_000.0]]]),
         "person_years": np.full((1, 1, years), 5_000.0),
         "expected_per_capita": np.array([10_000.0]),
+        "scores": scores_of(np.ones((1, 1, years))),
         "price_level": np.ones(years),
         "trend_error": np.zeros((1, years)),
         "mismatch": np.zeros(1),
@@ -171,9 +194,10 @@ def inputs_of(years: int, **replaced: Any) -> BenchmarkInputs:
 
 
 def dollars(name: str, years: Sequence[int], chosen: dict[str, Any] | None = None, **replaced: Any) -> list[float]:
-    elections = replaced.pop("elections", {})
+    elections, panel = replaced.pop("elections", {}), replaced.pop("panel", PLAIN)
     rule = in_force(name, years, **elections)
-    return list(benchmark_dollars(inputs_of(len(years), **replaced), rule, Benchmark(**(chosen or {})))[0])
+    inputs = inputs_of(len(years), **replaced)
+    return list(benchmark_dollars(inputs, rule, Benchmark(**(chosen or {})), panel)[0])
 
 
 def test_history_alone_in_a_first_agreement_of_track_1() -> None:
@@ -305,6 +329,60 @@ def test_lead_gives_lower_spending_acos_half_the_gap_to_their_region() -> None:
     assert dollars("lead_global_lower_spending", [2027]) == pytest.approx([11_500 * 5_000 * 0.97])
 
 
+def test_prior_savings_and_region_are_never_added() -> None:
+    # 11,500 spent of a benchmark 4% higher: a gap of 479.17 a head, half of it 239.58; 3% off in LEAD Global
+    saved = {"prior_savings": 0.04}
+    gap = 11_500 / 0.96 - 11_500
+    found = dollars("lead_global_lower_spending", [2027], saved)
+    assert found == pytest.approx([(11_500 + gap / 2) * 5_000 * 0.97])
+    # a region 800 above gives 400, which is more; prior savings of 20% give 1,437, held at 5% of 10,000
+    region = {"regional_to_own_cost": 1.23}
+    assert dollars("lead_global_lower_spending", [2027], saved | region) == pytest.approx([11_900 * 5_000 * 0.97])
+    assert dollars("lead_global_lower_spending", [2027], {"prior_savings": 0.2} | region) == pytest.approx(
+        [12_000 * 5_000 * 0.97]
+    )
+    # three quarters of the gap as proposed for 2027, nothing in a programme that does not give it back
+    proposed = dollars("mssp_2027_enhanced_proposed", [2027], saved | {"regional_weight": 0.0})
+    assert proposed == pytest.approx([(11_500 + 0.75 * gap) * 5_000])
+    assert dollars("mssp_track_1", [2013], saved) == pytest.approx([57.5e6])
+
+
+def test_new_entrants_and_high_needs_are_measured_by_the_region() -> None:
+    # 2024: wholly regional, the effect of -1,500 held at -2% of 10,000; in 2025 half of it is 750, held alike
+    for kind, minimum in (("new_entrant", 3_000), ("high_needs", 750)):
+        assert dollars(f"reach_global_{kind}", [2024]) == pytest.approx([11_300 * 5_000 * 0.97])
+        rule = in_force(f"reach_global_{kind}", [2024])
+        assert rule.values("minimum_beneficiaries") == (minimum,)
+    far = scores_of(np.full((1, 1, 1), 1.2))
+    plain = {"regional_weight": 0.0, "discount": 0.0}
+    assert dollars("reach_global_high_needs", [2024], plain, scores=far) == pytest.approx([57.5e6 * 1.10])
+    assert dollars("reach_global", [2024], plain, scores=far) == pytest.approx([57.5e6 * 1.03])
+
+
+def test_the_score_of_2026_may_not_exceed_that_of_the_baseline_by_more_than_three_percent() -> None:
+    """The reference year 2022 lies before the three baseline years simulated; coding has grown 2% in the gap years."""
+    scores = scores_of(np.full((1, 1, 2), 1.02), first_year=2025)
+    plain = {"regional_weight": 0.0, "discount": 0.0}
+    factor = {"overrides": {"coding_intensity_factor": 1.02}}
+    found = dollars("reach_global", [2025, 2026], plain, scores=scores, elections=factor)
+    assert found == pytest.approx([57.5e6 * 1.02 * 1.02, 57.5e6 * 1.03])
+
+
+def test_health_equity_pays_by_decile() -> None:
+    # 2025: a fifth of the people in each upper decile is 60 / 5 = 12, less 10 x .4; 60,000 person-months
+    panel = Panel(
+        sizes=(5_000,),
+        health_equity=HealthEquity(highest_decile=0.2, second_decile=0.2, third_decile=0.2, lower_half=0.4),
+    )
+    plain = {"regional_weight": 0.0, "discount": 0.0}
+    assert dollars("reach_global", [2025], plain, panel=panel) == pytest.approx([57.5e6 + 8 * 60_000])
+    # 2023: the highest decile alone, 6 taken from the lower half; before that nothing
+    assert dollars("reach_global", [2022, 2023], plain, panel=panel)[1] - 57.5e6 == pytest.approx(
+        (0.2 * 30 - 0.4 * 6) * 60_000
+    )
+    assert dollars("mssp_enhanced", [2024], {"regional_weight": 0.0}, panel=panel) == pytest.approx([57.5e6])
+
+
 def test_the_scenario_replaces_weights_region_and_discount() -> None:
     assert dollars("mssp_track_1", [2013], {"weights": (0.0, 0.0, 1.0)}) == pytest.approx([60e6])
     # 20% of a gap of 1,500 is 300 for Track 1 too, which has no regional rule and so no cap
@@ -323,9 +401,10 @@ def test_a_category_without_people_changes_nothing() -> None:
         baseline_per_capita=np.array([[[0.0, 0.0, 0.0], [10_000.0, 11_000.0, 12_000.0]]]),
         person_years=np.array([[[0.0], [5_000.0]]]),
         expected_per_capita=np.array([0.0, 10_000.0]),
+        scores=scores_of(np.ones((1, 2, 1))),
     )
     for name, year in (("mssp_enhanced", 2024), ("reach_global", 2025), ("mssp_track_1", 2013)):
-        found = benchmark_dollars(with_empty, in_force(name, [year]), Benchmark())
+        found = benchmark_dollars(with_empty, in_force(name, [year]), Benchmark(), PLAIN)
         assert list(found[0]) == pytest.approx(dollars(name, [year]))
 
 
@@ -378,8 +457,9 @@ def test_a_discount_is_lost_on_average() -> None:
 def test_dropping_negative_adjustments_pays_chance_alone() -> None:
     """Region and own cost are equal in truth: noise makes half the adjustments negative, and those are dropped."""
     scenario, panels = simulated()
-    with_region = settle(scenario, panels, "mssp_enhanced").gross_savings[:, 0]
-    plain = scenario.model_copy(update={"benchmark": Benchmark(regional_weight=0.0)})
+    risk_stable = scenario.model_copy(update={"benchmark": Benchmark(risk_adjustment=False)})
+    with_region = settle(risk_stable, panels, "mssp_enhanced").gross_savings[:, 0]
+    plain = scenario.model_copy(update={"benchmark": Benchmark(risk_adjustment=False, regional_weight=0.0)})
     without = settle(plain, panels, "mssp_enhanced").gross_savings[:, 0]
     gained = with_region - without
     assert gained.min() >= -1e-3
@@ -412,7 +492,13 @@ def test_arrangements_count_as_their_numbers_say() -> None:
         counted = (panels.truncated_dollars if truncated else panels.dollars)[:, 0, :, -1].sum(axis=1)
         lived = experience(scenario, panels, SIZE, truncated=truncated, shocks=())
         spent = outcome_of(lived, scenario, rule).expenditure[:, 0]
-        assert spent == pytest.approx(counted * lived.inputs.price_level[0], rel=1e-12)
+        expected = counted * lived.inputs.price_level[0]
+        if any(rule.elected("stop_loss")):
+            assert panels.recovered_dollars is not None
+            paid = panels.recovered_dollars[:, 0, :, -1].sum(axis=1)
+            charged = (panels.person_years(0)[..., -1] * panels.expected_recovery).sum(axis=1)
+            expected = expected + (charged - paid) * lived.inputs.price_level[0]
+        assert spent == pytest.approx(expected, rel=1e-12)
 
 
 def test_nominal_trend_cancels_from_the_savings_rate() -> None:

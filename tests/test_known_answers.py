@@ -27,7 +27,8 @@ from simdce.benchmarking.discount import final_benchmark, health_equity_adjustme
 from simdce.benchmarking.prior_savings import prior_savings_adjustment
 from simdce.benchmarking.regional import regionally_adjusted
 from simdce.benchmarking.retrospective_trend import retrospective_trend_adjustment
-from simdce.benchmarking.three_way_trend import three_way_trend
+from simdce.benchmarking.risk_adjustment import capped, normalized
+from simdce.benchmarking.three_way_trend import three_way_trend, two_way_trend
 from simdce.errors import InputError
 
 ROOM = Path(__file__).parent / "known_answers"
@@ -134,10 +135,29 @@ def test_retrospective_trend(case: dict[str, Any]) -> None:
     assert factor - 1 == pytest.approx(case["applied_change"], abs=case["tolerance"])
 
 
+@pytest.mark.parametrize("case", cases("risk_adjustment", "capped"))
+def test_reach_risk_scores_within_the_cap(case: dict[str, Any]) -> None:
+    numbers = load("reach_global").in_force([2024])
+    score = normalized(case["raw"], case["normalization"])
+    rise, fall = (numbers.numbers(f"risk_score_{way}_cap")[0] for way in ("rise", "fall"))
+    held = capped(score, case.get("reference", np.nan), rise=rise, fall=fall)
+    assert held == pytest.approx(case["capped"], abs=case["tolerance"])
+    assert held * case["coding_intensity_factor"] == pytest.approx(case["benchmark_score"], abs=case["tolerance"])
+
+
+@pytest.mark.parametrize("case", cases("risk_adjustment", "trend"))
+def test_three_way_trend(case: dict[str, Any]) -> None:
+    two_way = two_way_trend(case["national"], case["regional"], national_weight=case["national_weight"])
+    found = three_way_trend(two_way, case["prospective"], prospective_weight=case["prospective_weight"])
+    assert found == pytest.approx(case["factor"], abs=case["tolerance"])
+
+
 def test_the_health_equity_adjustment_of_2023_adds_thirty_and_takes_six() -> None:
     numbers = load("reach_global").in_force([2023])
-    top, bottom = numbers.numbers("health_equity_top"), numbers.numbers("health_equity_bottom")
-    assert health_equity_adjustment(1200, 6000, top=top, bottom=bottom) == pytest.approx([1200 * 30 - 6000 * 6])
+    dollars = [numbers.numbers(f"health_equity_{group}")[0] for group in ("highest", "second", "third", "lower")]
+    months = [1200, 1300, 1400, 6000]
+    found = health_equity_adjustment(months, dollars * np.array([1, 1, 1, -1]))
+    assert found == pytest.approx(1200 * 30 - 6000 * 6)
 
 
 @pytest.mark.parametrize("case", cases("lead", "settlement"))

@@ -101,7 +101,11 @@ NAN, INFINITE = float("nan"), float("inf")
 BAD: list[tuple[str, Any, str]] = [
     # unknown keys, with the nearest
     ("wrlds", 300, "wrlds: unknown key; allowed: title, .*; did you mean 'worlds'?"),
-    ("panel.size", [5000], "panel.size: unknown key; allowed: sizes, price_year, mix; did you mean 'sizes'?"),
+    (
+        "panel.size",
+        [5000],
+        "panel.size: unknown key; allowed: sizes, .*; did you mean 'sizes'?",
+    ),
     ("panel.mix", {"ersd": 1.0}, "panel.mix.ersd: unknown key; allowed: esrd, .*; did you mean 'esrd'?"),
     ("cost.ersd", {}, "cost.ersd: unknown key; allowed: .*; did you mean 'esrd'?"),
     ("cost.esrd", {"law": "gamma", "mean": 1.0, "cvv": 1.0}, "cost.esrd.cvv: unknown key; .*; did you mean 'cv'?"),
@@ -120,7 +124,11 @@ BAD: list[tuple[str, Any, str]] = [
     ("k" * 5000, 1, "k*…: unknown key; allowed: .*"),
     # missing keys
     ("title", ..., "title: this key is missing; allowed: text of at most 120 characters"),
-    ("panel", ..., "panel: this key is missing; allowed: a table of sizes, price_year, mix"),
+    (
+        "panel",
+        ...,
+        "panel: this key is missing; allowed: a table of sizes, .*",
+    ),
     ("panel", {}, "panel.sizes: this key is missing; allowed: a list, each a whole number from 100 to 10,000,000"),
     ("arrangements", ..., "arrangements: this key is missing; allowed: a list, each a table of name, .*"),
     ("arrangements", [{}], "arrangements[1].name: this key is missing; allowed: text"),
@@ -167,7 +175,11 @@ BAD: list[tuple[str, Any, str]] = [
     ("turnover.annual", True, "turnover.annual: true or false does not belong here .*"),
     ("worlds", 150.5, "worlds: a number with a point does not belong here (got 150.5); allowed: a whole number .*"),
     ("worlds", "1,000", "worlds: text does not belong here .*"),
-    ("panel", [5000], "panel: a list does not belong here .*; allowed: a table of sizes, price_year, mix"),
+    (
+        "panel",
+        [5000],
+        "panel: a list does not belong here .*; allowed: a table of sizes, .*",
+    ),
     ("panel.sizes", 5000, "panel.sizes: a whole number does not belong here (got 5000); allowed: a list, .*"),
     ("panel.sizes", ["5000"], "panel.sizes[1]: text does not belong here .*"),
     ("panel.sizes", [True], "panel.sizes[1]: true or false does not belong here .*"),

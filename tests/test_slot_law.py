@@ -437,6 +437,8 @@ def test_decedents_are_on_the_panel_for_half_a_year() -> None:
         leave_threshold=0,
         drift_threshold=0,
         truncation=NO_LIMIT,
+        scores=np.full(CLASSES + 1, layout.SCORE_UNITS),
+        coded=np.zeros((3, DRAWS), bool),
     )
     found = reference.histories(everybody, 1, 0, 10, 2000, 1)
     assert found.deaths.all()

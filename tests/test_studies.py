@@ -48,7 +48,7 @@ CHANCE_ALONE: dict[str, Any] = {
 
 @cache
 def chance_alone() -> tuple[Scenario, PanelYears]:
-    scenario = build_scenario(CHANCE_ALONE)
+    scenario = build_scenario({**CHANCE_ALONE, "benchmark": {"risk_adjustment": False}})
     return scenario, simulate(scenario)
 
 

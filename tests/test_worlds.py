@@ -51,6 +51,13 @@ ODD_SCENARIOS: dict[str, dict[str, Any]] = {
     "mixture": {
         "cost": {"aged_non_dual": {"law": "mixture", "weights": [0.6, 0.3], "means": [3e3, 3e4], "log_sds": [1.2, 0.6]}}
     },
+    "scores that know nothing": {"risk_scores": {"explained_variance": 0.0}},
+    "scores that know much": {"risk_scores": {"explained_variance": 0.4}},
+    "stop-loss": {"arrangements": [{"name": "reach_global"}]},
+    "stop-loss in three bands": {
+        "arrangements": [{"name": "mssp_enhanced"}, {"name": "lead_professional", "elections": {"stop_loss": True}}],
+        "stop_loss": {"attachments": [0.5, 2.0, 9.0], "payout_rates": [0.3, 0.0, 1.0]},
+    },
     "catastrophic": {"cost": {"catastrophic": {"frequency_multiplier": 2.0, "severity_multiplier": 1.5}}},
     "a Pareto tail at fifty times the dollars": {
         "cost": {"level": 50.0, "catastrophic": {"pareto_index": 3.5}},
@@ -67,7 +74,9 @@ def tables_frozen_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def as_arrays(panels: PanelYears) -> dict[str, np.ndarray]:
-    return {name: getattr(panels, name) for name in oracle.MEASURES}
+    nothing = np.zeros_like(panels.dollars)
+    found = {name: getattr(panels, name) for name in oracle.MEASURES}
+    return {name: nothing if total is None else total for name, total in found.items()}
 
 
 def assert_same(found: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -125,7 +134,7 @@ def test_a_panel_does_not_depend_on_the_others_in_the_grid(beside: tuple[int, ..
     among = simulate(scenario_of(FEW, beside, years=FOUR))
     place = beside.index(200)
     for name in oracle.MEASURES:
-        np.testing.assert_array_equal(getattr(among, name)[:, place], getattr(alone, name)[:, 0])
+        np.testing.assert_array_equal(as_arrays(among)[name][:, place], as_arrays(alone)[name][:, 0])
     np.testing.assert_array_equal(among.slots[place], alone.slots[0])
     for name, draws in alone.shocks.items():
         np.testing.assert_array_equal(among.shocks[name], draws)
@@ -134,7 +143,7 @@ def test_a_panel_does_not_depend_on_the_others_in_the_grid(beside: tuple[int, ..
 def test_more_worlds_leave_the_first_ones_as_they_were() -> None:
     few, more = simulate(scenario_of(FEW, years=FOUR)), simulate(scenario_of(2 * FEW + 1, years=FOUR))
     for name in oracle.MEASURES:
-        np.testing.assert_array_equal(getattr(more, name)[:FEW], getattr(few, name))
+        np.testing.assert_array_equal(as_arrays(more)[name][:FEW], as_arrays(few)[name])
     for name, draws in few.shocks.items():
         np.testing.assert_array_equal(more.shocks[name][:FEW], draws)
 
@@ -142,7 +151,7 @@ def test_more_worlds_leave_the_first_ones_as_they_were() -> None:
 def test_more_years_leave_the_first_ones_as_they_were() -> None:
     few, more = simulate(scenario_of(FEW, years=FOUR)), simulate(scenario_of(FEW, years={**FOUR, "performance": 4}))
     for name in oracle.MEASURES:
-        np.testing.assert_array_equal(getattr(more, name)[..., :4], getattr(few, name))
+        np.testing.assert_array_equal(as_arrays(more)[name][..., :4], as_arrays(few)[name])
     np.testing.assert_array_equal(more.shocks["annual"][:, :2], few.shocks["annual"])
     np.testing.assert_array_equal(more.shocks["persistent"], few.shocks["persistent"])
 
@@ -153,6 +162,8 @@ def test_more_years_leave_the_first_ones_as_they_were() -> None:
         {"savings": {"true": [0.05, -0.02]}},
         {"arrangements": [{"name": "mssp_track_1"}, {"name": "mssp_enhanced"}]},
         {"shocks": {"preset": "none"}},
+        {"arrangements": [{"name": "reach_global"}]},
+        {"risk_scores": {"coding_growth": 0.06, "demographic_growth": 0.01}},
         {"benchmark": {"annual_trend": 0.08, "weights": [0.2, 0.8]}},
         {"years": {**FOUR, "first_performance_year": 2025}},
         {"title": "another title"},
@@ -203,7 +214,7 @@ def test_smaller_panels_are_the_first_slots_of_larger_ones() -> None:
 def test_totals_of_a_larger_panel_are_at_least_those_of_a_smaller_one() -> None:
     panels = simulate(scenario_of(FEW, (100, 150, 260), years=FOUR))
     for name in oracle.MEASURES:
-        assert (np.diff(getattr(panels, name), axis=1) >= 0).all(), name
+        assert (np.diff(as_arrays(panels)[name], axis=1) >= 0).all(), name
 
 
 def test_person_years_are_slots_less_the_time_after_death() -> None:
@@ -217,7 +228,7 @@ def test_person_years_are_slots_less_the_time_after_death() -> None:
 def test_absent_categories_hold_nothing() -> None:
     panels = simulate(scenario_of(FEW, years=FOUR, mix={"aged_dual": 0.5, "aged_non_dual": 0.5}))
     for name in oracle.MEASURES:
-        assert not getattr(panels, name)[:, :, :2].any(), name
+        assert not as_arrays(panels)[name][:, :, :2].any(), name
     assert (panels.slots[:, :2] == 0).all()
     assert (panels.expected_per_capita[:2] == 0).all()
 
@@ -279,7 +290,7 @@ def _z_scores(panels: PanelYears, scenario: Scenario) -> dict[str, np.ndarray]:
     found = {}
     laws = oracle.frozen_tables(scenario)
     for name in oracle.MEASURES:
-        totals = getattr(panels, name)[:, -1].astype(float)
+        totals = as_arrays(panels)[name][:, -1].astype(float)
         expected = np.zeros(totals.shape[1:])
         for category, of_category in enumerate(panels.categories):
             if of_category not in laws:
@@ -291,6 +302,8 @@ def _z_scores(panels: PanelYears, scenario: Scenario) -> dict[str, np.ndarray]:
                 "absent_units": 32 * (1 - m.presence),
                 "deaths": m.mortality,
                 "departures": (1 - m.mortality) * m.leave,
+                "score_units": 1024 * 32 * m.score * m.presence,
+                "recovered_dollars": m.recovery * m.presence,
             }[name]
             expected[category] = per_slot * panels.slots[-1, category]
         error = totals.std(axis=0, ddof=1) / np.sqrt(panels.worlds)
@@ -301,7 +314,7 @@ def _z_scores(panels: PanelYears, scenario: Scenario) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(
     "tables",
     [
-        {"mix": dict.fromkeys(calibration.CATEGORIES, 0.25)},
+        {"mix": dict.fromkeys(calibration.CATEGORIES, 0.25), "arrangements": [{"name": "reach_global"}]},
         {"turnover": {"joiner_cost_multiple": 1.1}, "mix": {"disabled": 0.5, "aged_non_dual": 0.5}},
         {"turnover": {"annual": 0.8}, "mix": {"aged_dual": 0.5, "aged_non_dual": 0.5}},
     ],

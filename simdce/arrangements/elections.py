@@ -54,6 +54,7 @@ class Elections(BaseModel):
         None, description="1 for a first agreement, 2 for a second"
     )
     retention_withhold: bool | None = Field(None, description="whether the first year carries the retention withhold")
+    stop_loss: bool | None = Field(None, description="whether stop-loss pays part of catastrophic claims, for a charge")
     extreme_circumstance_relief: Fraction | ByYear | None = Field(
         None, description="share of a loss forgiven for extreme and uncontrollable circumstances"
     )

@@ -1,4 +1,4 @@
-"""The whole benchmark of an arrangement, in its order: history, region, trend, discount and withholds.
+"""The whole benchmark of an arrangement, in its order: history, risk, region or prior savings, trend, discount, equity.
 
 Only adjustments whose numbers stand in the arrangement's ``[benchmark]`` apply; the scenario may replace some.
 """
@@ -6,20 +6,23 @@ Only adjustments whose numbers stand in the arrangement's ``[benchmark]`` apply;
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdce.arrangements.in_force import InForce
-from simdce.benchmarking.discount import final_benchmark, kept_share
+from simdce.benchmarking.discount import final_benchmark, health_equity_adjustment, kept_share
 from simdce.benchmarking.historical import historical_benchmark
-from simdce.benchmarking.regional import blended, regionally_adjusted
+from simdce.benchmarking.prior_savings import prior_savings_adjustment
+from simdce.benchmarking.regional import average, blended, regionally_adjusted
 from simdce.benchmarking.retrospective_trend import retrospective_trend_adjustment
+from simdce.benchmarking.scores import RiskScores, benchmark_scores
 from simdce.benchmarking.three_way_trend import three_way_trend
-from simdce.scenario import Benchmark
+from simdce.scenario import Benchmark, Panel
 
 FloatArray = NDArray[np.float64]
+
+MONTHS = 12
 
 
 @dataclass(frozen=True)
@@ -27,66 +30,112 @@ class BenchmarkInputs:
     """What a benchmark is made of, for one panel size, in dollars of each performance year's price level.
 
     ``baseline_per_capita``: (world, category, baseline year) at the price year; ``person_years``: (world, category,
-    performance year); ``expected_per_capita``: (category,) at the price year, what the category truly costs;
-    ``price_level``: (performance year,) from the price year; ``trend_error``: (world, performance year), actual growth
-    over forecast growth less 1; ``mismatch``: (world,), lasting error of the benchmark as a fraction.
+    performance year); ``scores``: risk scores of every simulated year; ``expected_per_capita``: (category,) at the
+    price year, what the category truly costs; ``price_level``: (performance year,) from the price year;
+    ``trend_error``: (world, performance year), actual growth over forecast growth less 1; ``mismatch``: (world,),
+    lasting error of the benchmark as a fraction.
     """
 
     baseline_per_capita: FloatArray
     person_years: FloatArray
+    scores: RiskScores
     expected_per_capita: FloatArray
     price_level: FloatArray
     trend_error: FloatArray
     mismatch: FloatArray
 
 
-def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark) -> FloatArray:
+def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark, panel: Panel) -> FloatArray:
     """The settlement base in dollars; shape (world, performance year)."""
     weights = rule.values("baseline_weights")[0] if chosen.weights is None else chosen.weights
-    historical = historical_benchmark(inputs.baseline_per_capita, weights)  # (world, category)
-    regional = inputs.expected_per_capita * chosen.regional_to_own_cost
-    years = range(inputs.person_years.shape[-1])
-    rates = np.stack([_with_region(historical, regional, inputs, rule, chosen, year) for year in years], axis=-1)
-    unadjusted = np.einsum("wcy,wcy->wy", rates, inputs.person_years) * inputs.price_level
-    unadjusted *= (1.0 + inputs.mismatch)[:, None]
-    return final_benchmark(unadjusted, _trend_factor(inputs.trend_error, rule), _kept(rule, chosen, len(years)))
+    baseline_years = inputs.baseline_per_capita.shape[-1]
+    scores = inputs.scores
+    scored = "risk_adjustment" in rule and rule.values("risk_adjustment")[0] != "none"
+    followed = scored if chosen.risk_adjustment is None else chosen.risk_adjustment and scored
+    at_one = scores.by_year[..., :baseline_years] if followed else np.ones(1)
+    historical = historical_benchmark(inputs.baseline_per_capita / at_one, weights)  # (world, category)
+    years = inputs.person_years.shape[-1]
+    unadjusted = np.empty((len(historical), years))
+    for year in range(years):
+        rate = _rate(historical, inputs, rule, chosen, year)
+        people = inputs.person_years[..., year]
+        claims = benchmark_scores(scores, rule, rate * people, year) if followed else np.ones(1)
+        paid = rate * claims
+        if panel.voluntary_share and "regional_weight_voluntary" in rule:
+            own = scores.grown(scores.first_performance + year) if followed else np.ones(1)
+            voluntary = _rate(historical, inputs, rule, chosen, year, weight_of="regional_weight_voluntary") * own
+            paid = (1.0 - panel.voluntary_share) * paid + panel.voluntary_share * voluntary
+        unadjusted[:, year] = np.einsum("wc,wc->w", paid, people)
+    unadjusted *= inputs.price_level * (1.0 + inputs.mismatch)[:, None]
+    base = final_benchmark(unadjusted, _trend_factor(inputs.trend_error, rule), _kept(rule, chosen, years))
+    return base + _equity(inputs.person_years.sum(axis=1), rule, panel)
 
 
-def _with_region(
-    historical: FloatArray, regional: FloatArray, inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark, year: int
+def _rate(
+    historical: FloatArray,
+    inputs: BenchmarkInputs,
+    rule: InForce,
+    chosen: Benchmark,
+    year: int,
+    weight_of: str = "regional_weight",
 ) -> FloatArray:
-    """The historical rate with the region's share in one performance year; (world, category)."""
-
-    def number(name: str) -> Any:
-        return rule.values(name)[year]
-
+    """The rate at a risk score of 1 in one performance year, region or prior savings included; (world, category)."""
     person_years = inputs.person_years[..., year]
     national = np.broadcast_to(inputs.expected_per_capita, historical.shape)
+    regional = inputs.expected_per_capita * chosen.regional_to_own_cost
+    own_weight = chosen.regional_weight
+
+    def number(name: str, absent: float) -> float:
+        return float(rule.numbers(name, absent=absent)[year])
+
     if "regional_weight_positive" in rule:
-        own_weight = chosen.regional_weight
-        return regionally_adjusted(
+        adjusted = regionally_adjusted(
             historical,
             regional,
             person_years,
             national,
-            weight_positive=number("regional_weight_positive") if own_weight is None else own_weight,
-            weight_negative=number("regional_weight_negative") if own_weight is None else own_weight,
-            cap_positive=number("regional_cap_positive"),
-            cap_negative=number("regional_cap_negative"),
-            negative_removed=number("negative_regional_removed"),
+            weight_positive=number("regional_weight_positive", 0.0) if own_weight is None else own_weight,
+            weight_negative=number("regional_weight_negative", 0.0) if own_weight is None else own_weight,
+            cap_positive=number("regional_cap_positive", np.inf),
+            cap_negative=number("regional_cap_negative", np.inf),
+            negative_removed=bool(rule.values("negative_regional_removed")[year]),
         )
-    weight = chosen.regional_weight
-    if weight is None:
-        weight = number("regional_weight") if "regional_weight" in rule else 0.0
-    return blended(
-        historical,
-        regional,
-        person_years,
-        national,
-        weight=weight,
-        ceiling=number("regional_ceiling") if "regional_ceiling" in rule else np.inf,
-        floor=number("regional_floor") if "regional_floor" in rule else np.inf,
+    else:
+        weight = own_weight if own_weight is not None and weight_of == "regional_weight" else number(weight_of, 0.0)
+        adjusted = blended(
+            historical,
+            regional,
+            person_years,
+            national,
+            weight=weight,
+            ceiling=number("regional_ceiling", np.inf),
+            floor=number("regional_floor", np.inf),
+        )
+    if not chosen.prior_savings or "prior_savings_scaling" not in rule:
+        return adjusted
+    return _or_prior_savings(historical, adjusted, person_years, national, rule, chosen, year)
+
+
+def _or_prior_savings(
+    historical: FloatArray,
+    adjusted: FloatArray,
+    person_years: FloatArray,
+    national: FloatArray,
+    rule: InForce,
+    chosen: Benchmark,
+    year: int,
+) -> FloatArray:
+    """The larger of the regional adjustment and the prior savings adjustment, never both; (world, category)."""
+    before, regional = average(historical, person_years), average(adjusted, person_years)
+    # savings are a share of a benchmark, which is what was spent over one less that share
+    gap = before * chosen.prior_savings / (1.0 - chosen.prior_savings)
+    prior = prior_savings_adjustment(
+        gap,
+        scaling=rule.values("prior_savings_scaling")[year],
+        ceiling=rule.values("prior_savings_cap")[year] * average(national, person_years),
     )
+    larger = prior > regional - before
+    return np.where(larger[:, None], historical + prior[:, None], adjusted)
 
 
 def _trend_factor(trend_error: FloatArray, rule: InForce) -> FloatArray:
@@ -134,3 +183,19 @@ def _kept(rule: InForce, chosen: Benchmark, years: int) -> FloatArray:
         retention_withhold=retention,
         administrative_add_on=rule.numbers("administrative_add_on", absent=0.0),
     )
+
+
+def _equity(person_years: FloatArray, rule: InForce, panel: Panel) -> FloatArray:
+    """The health equity adjustment in dollars; (world, performance year)."""
+    if "health_equity_highest" not in rule:
+        return np.zeros_like(person_years)
+    share = panel.health_equity
+    groups = [share.highest_decile, share.second_decile, share.third_decile, share.lower_half]
+    dollars = [
+        rule.numbers("health_equity_highest"),
+        rule.numbers("health_equity_second"),
+        rule.numbers("health_equity_third"),
+        -rule.numbers("health_equity_lower"),
+    ]
+    months = MONTHS * person_years[..., None] * np.array(groups)
+    return health_equity_adjustment(months, np.stack(dollars, axis=-1))

@@ -32,12 +32,10 @@ def final_benchmark(unadjusted: ArrayLike, retrospective_trend: ArrayLike, kept:
     return np.asarray(trended * np.asarray(kept))
 
 
-def health_equity_adjustment(
-    person_months_top: ArrayLike, person_months_bottom: ArrayLike, *, top: ArrayLike, bottom: ArrayLike
-) -> NDArray[np.float64]:
-    """Dollars added for people in the highest decile of the equity score less those taken off for the lower five.
+def health_equity_adjustment(person_months: ArrayLike, dollars_per_month: ArrayLike) -> NDArray[np.float64]:
+    """Dollars added for the most disadvantaged and taken off for the least; the last axis, groups, is summed over.
 
-    ``top`` and ``bottom`` are dollars per person per month, both given as positive numbers.
+    ``person_months`` of each group of deciles, ``dollars_per_month`` (negative for the lower half) broadcast.
     """
-    added = np.asarray(person_months_top, dtype=np.float64) * np.asarray(top)
-    return np.asarray(added - np.asarray(person_months_bottom, dtype=np.float64) * np.asarray(bottom))
+    moved = np.asarray(person_months, dtype=np.float64) * np.asarray(dollars_per_month, dtype=np.float64)
+    return np.asarray(moved.sum(axis=-1))

@@ -29,7 +29,7 @@ def blended(
     if weight == 0:
         return historical
     effect = weight * (regional - historical)
-    overall, limit = _average(effect, person_years), _average(national, person_years)
+    overall, limit = average(effect, person_years), average(national, person_years)
     held = np.clip(overall, -floor * limit, ceiling * limit)
     return historical + effect * np.divide(held, overall, out=np.ones_like(overall), where=overall != 0)[..., None]
 
@@ -52,15 +52,15 @@ def regionally_adjusted(
     cost, both positive; agreements from 2024 drop an adjustment that is negative overall (42 CFR 425.601, 425.652).
     """
     gap = regional - historical
-    cheaper = _average(gap, person_years) >= 0
+    cheaper = average(gap, person_years) >= 0
     adjustment = gap * np.where(cheaper, weight_positive, weight_negative)[..., None]
     adjustment = np.clip(adjustment, -cap_negative * national, cap_positive * national)
     if negative_removed:
-        adjustment = np.where((_average(adjustment, person_years) < 0)[..., None], 0.0, adjustment)
+        adjustment = np.where((average(adjustment, person_years) < 0)[..., None], 0.0, adjustment)
     return historical + adjustment
 
 
-def _average(amount: FloatArray, person_years: FloatArray) -> FloatArray:
+def average(amount: FloatArray, person_years: FloatArray) -> FloatArray:
     """Person-year weighted average over categories; loses the last axis."""
     weighted = np.einsum("...c,...c->...", amount, person_years)
     return np.asarray(weighted / np.maximum(person_years.sum(axis=-1), 1e-12))

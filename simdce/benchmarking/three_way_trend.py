@@ -11,6 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
+def two_way_trend(national: ArrayLike, regional: ArrayLike, *, national_weight: ArrayLike) -> NDArray[np.float64]:
+    """National and regional growth factors blended; the arguments broadcast.
+
+    The national weight is the ACO's share of the assignable people of its region: the more of a region an ACO is, the
+    less the region can tell of it. A simulated region grows as the nation does, so both are one there.
+    """
+    weight = np.asarray(national_weight, dtype=np.float64)
+    return np.asarray(weight * np.asarray(national) + (1.0 - weight) * np.asarray(regional))
+
+
 def three_way_trend(
     two_way: ArrayLike,
     prospective: ArrayLike,

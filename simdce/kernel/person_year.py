@@ -31,8 +31,10 @@ _CELL_ZERO = U(127 << layout.MANTISSA_BITS)  # and an exponent bias of 127
 _MOMENT_SHIFT = U(layout.MOVE_BITS - 5)  # the five highest bits of the move say when a decedent died
 _MOMENT_MASK = U(layout.YEAR_UNITS - 2)
 _LATEST = U(layout.YEAR_UNITS - 1)
-_ROW_MASK = U(0xFFFF)
-_ROW_BITS = U(16)
+_ROW_BITS, _GRADE_BITS = U(12), U(5)  # of a packed person; the death threshold takes what is left
+_ROW_MASK, _GRADE_MASK = U((1 << 12) - 1), U((1 << 5) - 1)
+_DEATH_SHIFT = U(_ROW_BITS + _GRADE_BITS)
+_WHOLE_YEAR = U(layout.YEAR_UNITS)
 _HALF_WORD = np.uint64(32)
 ONE, ZERO = U(1), U(0)
 
@@ -40,14 +42,17 @@ ONE, ZERO = U(1), U(0)
 class SlotTables(NamedTuple):
     """The frozen slot of one category as the kernel reads it.
 
-    ``costs``: int32, flat (living or decedent, class, cell); ``classes``: uint32, flat (kind, draw), each the offset of
-    the class's row in ``costs`` and, above it, its death threshold, and zeros that KEEP reads to no effect;
-    ``decedents``: offset of the decedents' rows.
+    ``costs``: int32, flat (cost or recovery, living or decedent, class, cell), without recoveries where there is no
+    stop-loss; ``classes``: uint32, flat (kind, draw), each the offset of the class's row in ``costs`` and, above it,
+    the grade of the risk score and the death threshold, and zeros that KEEP reads to no effect; ``scores``: uint32 by
+    grade; ``decedents`` and ``recoveries``: offsets of those rows.
     """
 
     costs: NDArray[np.int32]
     classes: NDArray[np.uint32]
+    scores: NDArray[np.uint32]
     decedents: np.uint32
+    recoveries: np.uint32
     leave_threshold: np.uint32
     drift_threshold: np.uint32
     truncation: np.uint32
@@ -56,11 +61,15 @@ class SlotTables(NamedTuple):
 def packed(law: SlotLaw) -> SlotTables:
     """A frozen slot in the kernel's layout."""
     rows = np.arange(law.costs.shape[1]) * law.costs.shape[2]
-    words = (law.death_thresholds << int(_ROW_BITS)) | rows
+    grades = np.where(law.coded, law.classes + 1, 0)
+    people = (law.death_thresholds << int(_DEATH_SHIFT) | rows)[law.classes] | grades << int(_ROW_BITS)
+    rows_of = [law.costs] if law.recoveries is None else [law.costs, law.recoveries]
     return SlotTables(
-        np.ascontiguousarray(law.costs).ravel(),
-        np.append(words[law.classes].astype(np.uint32).ravel(), np.zeros(1 << layout.CLASS_BITS, np.uint32)),
+        np.stack(rows_of).ravel(),
+        np.append(people.astype(np.uint32).ravel(), np.zeros(1 << layout.CLASS_BITS, np.uint32)),
+        law.scores.astype(np.uint32),
         U(law.costs.shape[1] * law.costs.shape[2]),
+        U(law.costs.size),
         U(law.leave_threshold),
         U(law.drift_threshold),
         U(law.truncation),
@@ -69,10 +78,10 @@ def packed(law: SlotLaw) -> SlotTables:
 
 @njit(inline="always")
 def person_year(key: Any, counter: Any, person: Any, kind: Any, tables: Any) -> Any:
-    """The slot's year: (person, next kind of draw, dollars, truncated dollars, units off the panel, died, left).
+    """The slot's year: person, next kind of draw, then each of MEASURES in its order.
 
-    ``person`` is the packed class of whoever holds the slot, ``kind`` says which table a new class comes from, KEEP if
-    none is due; all uint32.
+    ``person`` is the packed class and grade of whoever holds the slot, ``kind`` says which table a new person or class
+    comes from, KEEP if none is due; all uint32. What the caller does not sum is not computed.
     """
     word = mix(key + counter)
     low, high = U(word), U(word >> _HALF_WORD)
@@ -81,15 +90,18 @@ def person_year(key: Any, counter: Any, person: Any, kind: Any, tables: Any) -> 
     person = person if kind == KEEP else drawn
 
     fate = U(U(U(high & _DEATH_HIGH_MASK) << _DEATH_LOW) | U(low & _DEATH_LOW_MASK))
-    died = U(fate < U(person >> _ROW_BITS))
+    died = U(fate < U(person >> _DEATH_SHIFT))
 
     rank = U(U(low >> _COST_SHIFT) | ONE)
     cell = U(U(float_bits(np.float32(np.int32(rank))) >> _CELL_SHIFT) - _CELL_ZERO)
-    dollars = U(tables.costs[U(U(U(person & _ROW_MASK) + U(tables.decedents * died)) + cell)])
+    cost = U(U(U(person & _ROW_MASK) + U(tables.decedents * died)) + cell)
+    dollars, recovered = U(tables.costs[cost]), U(tables.costs[U(cost + tables.recoveries)])
 
     move = U(high >> _MOVE_SHIFT)
     left = U(U(ONE - died) & U(move < tables.leave_threshold))
     stays = KEEP if move >= tables.drift_threshold else DRIFT
     kind = JOINER if U(died | left) != ZERO else stays
     absent = U(died * U(_LATEST - U(U(move >> _MOMENT_SHIFT) & _MOMENT_MASK)))
-    return person, kind, dollars, min(dollars, tables.truncation), absent, died, left
+    score = U(tables.scores[U(U(person >> _ROW_BITS) & _GRADE_MASK)] * U(_WHOLE_YEAR - absent))
+    truncated = min(dollars, tables.truncation)
+    return person, kind, dollars, truncated, absent, died, left, score, recovered

@@ -29,6 +29,8 @@ from simdce.scenario.people import (
     LognormalCost,
     Panel,
     Persistence,
+    RiskScores,
+    StopLossDesign,
     Truncation,
     Turnover,
 )
@@ -44,6 +46,7 @@ __all__ = [
     "EmpiricalCost",
     "GammaCost",
     "LognormalCost",
+    "Panel",
     "Scenario",
     "ViabilityCondition",
     "build_scenario",
@@ -68,6 +71,8 @@ class Scenario(Table):
     persistence: Persistence = Field(Persistence(), description="how much of a person's cost lasts")
     turnover: Turnover = Field(Turnover(), description="who leaves, dies and joins")
     truncation: Truncation = Field(Truncation(), description="where a person's counted cost is cut off")
+    risk_scores: RiskScores = Field(RiskScores(), description="what risk scores know and how fast they grow")
+    stop_loss: StopLossDesign = Field(StopLossDesign(), description="what stop-loss pays where it is elected")
     savings: Savings = Field(Savings(), description="what care management really saves")
     shocks: Shocks = Field(Shocks(), description="what a larger panel does not average out")
     benchmark: Benchmark = Field(Benchmark(), description="what replaces the arrangements' own benchmark rules")

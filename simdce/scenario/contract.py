@@ -94,6 +94,14 @@ class Benchmark(Table):
         1.0, description="regional risk-adjusted cost in units of the panel's own expected cost"
     )
     discount: Change | None = Field(None, description="fraction taken off the benchmark")
+    risk_adjustment: bool | None = Field(
+        None, description="false leaves risk scores out of every benchmark; default: each arrangement's own rule"
+    )
+    prior_savings: Change = Field(
+        0.0,
+        description="benchmark less expenditure over benchmark in the baseline years, where an earlier agreement"
+        " covered them; part of it is given back by arrangements with a prior savings adjustment",
+    )
 
 
 class ArrangementChoice(Table):

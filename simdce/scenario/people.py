@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from simdce.scenario.tables import (
     Category,
+    Change,
     Dollars,
     Mortality,
     Positive,
@@ -22,6 +23,21 @@ from simdce.scenario.tables import (
 )
 
 
+class HealthEquity(Table):
+    """How many of the aligned stand where in the national score of health equity; default: as in the nation."""
+
+    highest_decile: Share = Field(0.1, description="share of people in the highest decile (most disadvantaged)")
+    second_decile: Share = Field(0.1, description="share of people in the second highest decile")
+    third_decile: Share = Field(0.1, description="share of people in the third highest decile")
+    lower_half: Share = Field(0.5, description="share of people in the five lowest deciles")
+
+    @model_validator(mode="after")
+    def _check(self) -> HealthEquity:
+        if sum(dict(self).values()) > 1 + 1e-9:
+            raise ValueError("shares add up to more than 1")
+        return self
+
+
 class Panel(Table):
     """Who is aligned: how many people, of which category, in which year's dollars."""
 
@@ -33,6 +49,12 @@ class Panel(Table):
     )
     mix: Annotated[dict[Category, Share] | None, AfterValidator(whole)] = Field(
         None, description="share of each entitlement category, adding up to 1; default: ACOs of the price year"
+    )
+    voluntary_share: Share = Field(
+        0.0, description="share of the aligned who chose the entity themselves in the performance years (voluntary)"
+    )
+    health_equity: HealthEquity = Field(
+        HealthEquity(), description="where the aligned stand in the nation's score of health equity"
     )
 
 
@@ -131,6 +153,40 @@ class Persistence(Table):
     class_kept: Annotated[float, Field(ge=0.0, le=0.99)] | None = Field(
         None, description="chance of keeping the health class into the next year; lag-2 over lag-1 correlation"
     )
+
+
+class RiskScores(Table):
+    """Prospective risk scores: what they know of next year's cost, and how fast coding makes them grow."""
+
+    explained_variance: Annotated[float, Field(ge=0.0, lt=1.0)] | None = Field(
+        None, description="share of the variance of a person's cost that the score explains"
+    )
+    coding_growth: Change = Field(
+        0.0, description="growth of the scores a year beyond the nation's, from the last baseline year on, by coding"
+    )
+    demographic_growth: Change = Field(
+        0.0, description="growth of the demographic score a year beyond the nation's; widens caps that allow for it"
+    )
+
+
+class StopLossDesign(Table):
+    """What stop-loss pays of a person-year, where an arrangement has it and the entity elects it."""
+
+    attachments: Annotated[tuple[Positive, ...], BeforeValidator(as_tuple), AfterValidator(rising)] | None = Field(
+        None, description="attachment points in units of the person's expected cost, rising"
+    )
+    payout_rates: Annotated[tuple[Share, ...], BeforeValidator(as_tuple)] | None = Field(
+        None, description="share paid of what lies between each attachment point and the next"
+    )
+    charge_loading: Change = Field(0.0, description="charge over expected payout, less 1; 0 is budget neutral")
+
+    @model_validator(mode="after")
+    def _check(self) -> StopLossDesign:
+        if (self.attachments is None) != (self.payout_rates is None):
+            raise ValueError("give attachments and payout_rates together")
+        if self.attachments and self.payout_rates and len(self.attachments) != len(self.payout_rates):
+            raise ValueError("attachments and payout_rates need the same number of entries")
+        return self
 
 
 class Causes(Table):

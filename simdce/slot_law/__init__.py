@@ -17,6 +17,8 @@ from simdce.costs import CostLaw
 from simdce.slot_law import layout
 from simdce.slot_law.classes import class_shares, class_tables, correlation_after, cost_given_class, tail_grid
 from simdce.slot_law.deaths import death_by_rank
+from simdce.slot_law.scores import coded_share, scores
+from simdce.slot_law.stop_loss import StopLoss, payout
 
 FloatArray = NDArray[np.float64]
 
@@ -27,7 +29,8 @@ class SlotModel:
 
     ``law`` gives calendar-year dollars, everybody included; ``truncation`` is in the same dollars (None: no limit);
     ``coupling`` is the rank correlation of cost and health class, which ``lag_1_correlation``, that of a stayer's cost
-    with next year's, replaces when given; ``leave`` is the chance that a survivor leaves.
+    with next year's, replaces when given; ``leave`` is the chance that a survivor leaves; ``explained`` is the share of
+    the variance of cost that risk scores explain, or the most they can where it is not ``explained_strict``.
     """
 
     law: CostLaw
@@ -39,6 +42,9 @@ class SlotModel:
     lag_1_correlation: float | None = None
     truncation: float | None = None
     joiner_multiple: float = 1.0
+    explained: float = 0.0
+    explained_strict: bool = True
+    stop_loss: StopLoss | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,9 @@ class SlotLaw:
     ``costs``: int32 (2, class, cell), whole dollars of the living and of decedents; ``classes``: int64 (kind, draw),
     the health class of each of the 2**11 draws; ``death_thresholds``: int64 (class,), out of 2**14;
     ``leave_threshold`` and ``drift_threshold``: a survivor whose move is below the first leaves, below the second draws
-    another class; ``truncation``: whole dollars, at most 2**31 - 1 when there is no limit.
+    another class; ``truncation``: whole dollars, at most 2**31 - 1 when there is no limit. ``scores``: int64 (grade,),
+    risk scores in 1024ths, grade 0 of people not coded, 1 + class of the others; ``coded``: bool (kind, draw).
+    ``recoveries``: int32 as ``costs``, what stop-loss pays of each of them; None without stop-loss.
     """
 
     costs: NDArray[np.int32]
@@ -57,6 +65,9 @@ class SlotLaw:
     leave_threshold: int
     drift_threshold: int
     truncation: int
+    scores: NDArray[np.int64]
+    coded: NDArray[np.bool_]
+    recoveries: NDArray[np.int32] | None = None
 
 
 NO_LIMIT = 2**31 - 1
@@ -85,16 +96,36 @@ def frozen(model: SlotModel) -> SlotLaw:
         )
     counted = (rows.living + rows.decedents) @ np.minimum(cell_means, truncation)
     tables = class_tables(rows.deaths, rows.mean_cost, counted, model.kept, model.leave, model.joiner_multiple)
+    counts = np.stack([tables[kind] for kind in layout.KINDS])
+    share = coded_share(model.explained, rows.mean_cost, class_shares(), rows.variance, strict=model.explained_strict)
+    graded = scores(share, counts, rows.mean_cost)
     moves = 1 << layout.MOVE_BITS
     leave_threshold = round(model.leave * moves)
     return SlotLaw(
         costs=costs.astype(np.int32),
-        classes=np.stack([np.repeat(np.arange(len(tables[kind])), tables[kind]) for kind in layout.KINDS]),
+        classes=np.stack([np.repeat(np.arange(len(of_kind)), of_kind) for of_kind in counts]),
         death_thresholds=rows.death_thresholds,
         leave_threshold=leave_threshold,
         drift_threshold=round(moves - (moves - leave_threshold) * model.kept),
         truncation=truncation,
+        scores=graded.by_grade,
+        coded=graded.coded,
+        recoveries=None
+        if model.stop_loss is None
+        else _recoveries(costs, graded.by_grade, share, rows, model.stop_loss),
     )
+
+
+def _recoveries(
+    costs: FloatArray, by_grade: NDArray[np.int64], share: float, rows: Rows, stop_loss: StopLoss | None
+) -> NDArray[np.int32] | None:
+    """What stop-loss pays of each cell of the cost table; the people of a class are expected to cost its mean score."""
+    if stop_loss is None:
+        return None
+    score = (share * by_grade[1:] + (1.0 - share) * by_grade[0]) / layout.SCORE_UNITS  # (class,)
+    expected = score * float(class_shares() @ rows.mean_cost)
+    paid = payout(costs, expected[None, :, None], stop_loss.attachments, stop_loss.payout_rates)
+    return np.round(paid).astype(np.int32)
 
 
 def _coupling_for(lag_1_correlation: float, kept: float, correlation: Callable[[float], float]) -> float:
@@ -139,6 +170,12 @@ class Rows:
     def mean_cost(self) -> FloatArray:
         """Mean dollars by class, decedents included."""
         return np.asarray((self.living + self.decedents) @ self.cell_means)
+
+    @property
+    def variance(self) -> float:
+        """Variance of a calendar year's dollars over everybody."""
+        everybody = class_shares() @ (self.living + self.decedents)
+        return float(everybody @ self.cell_means**2 - (everybody @ self.cell_means) ** 2)
 
 
 def rows_by_class(coupling: float, edges: FloatArray, cell_means: FloatArray, dying: FloatArray) -> Rows:

@@ -29,6 +29,9 @@ CELLS = COST_BITS << MANTISSA_BITS
 YEAR_UNITS = 32
 """A person-year is counted in 32nds; a decedent's is an odd number of them, 16 on average."""
 
+SCORE_UNITS = 1024
+"""A risk score of 1, the mean of its category; panels sum scores times the 32nds of a year that they hold for."""
+
 KINDS = {"initial": 0, "drift": 1, "joiner": 2}
 KEEP = 3
 """Which class table the next draw uses; KEEP means no draw is due."""

@@ -20,6 +20,9 @@ class SlotMoments:
 
     Means are dollars per person-year (dollars divided by the time decedents are present), coefficients of variation
     those of calendar-year dollars; ``decedent_multiple`` is calendar-year cost of decedents over survivors.
+    ``recovery`` is what stop-loss pays in dollars per person-year, ``recovery_sd`` its standard deviation in a
+    calendar year; ``score`` the mean risk score with person-years as weights, ``score_sd`` the standard deviation over
+    people, ``explained`` the share of the variance of cost that scores explain.
     """
 
     mean: float
@@ -30,6 +33,11 @@ class SlotMoments:
     decedent_multiple: float
     presence: float
     leave: float
+    recovery: float
+    recovery_sd: float
+    score: float
+    score_sd: float
+    explained: float
 
 
 def frozen_mass(law: SlotLaw) -> FloatArray:
@@ -69,6 +77,9 @@ def slot_moments(law: SlotLaw) -> SlotMoments:
     deaths = float(mass[1].sum())
     by_fate = (mass * costs).sum(axis=(1, 2))
     presence = 1.0 - 0.5 * deaths
+    recovered = np.zeros(1) if law.recoveries is None else law.recoveries.astype(float)
+    recovery = float((mass * recovered).sum())
+    score, score_sd, explained = _scores(law, mass, costs)
     return SlotMoments(
         mean=mean / presence,
         truncated_mean=counted / presence,
@@ -78,4 +89,23 @@ def slot_moments(law: SlotLaw) -> SlotMoments:
         decedent_multiple=(by_fate[1] / deaths) / (by_fate[0] / (1.0 - deaths)) if deaths > 0 else float("nan"),
         presence=presence,
         leave=law.leave_threshold / (1 << layout.MOVE_BITS),
+        recovery=recovery / presence,
+        recovery_sd=float(np.sqrt(max((mass * recovered**2).sum() - recovery**2, 0.0))),
+        score=score,
+        score_sd=score_sd,
+        explained=explained,
     )
+
+
+def _scores(law: SlotLaw, mass: FloatArray, costs: FloatArray) -> tuple[float, float, float]:
+    """Mean (person-years as weights) and standard deviation of risk scores, and the R-squared of cost on them."""
+    kind = layout.KINDS["initial"]
+    grades = np.where(law.coded[kind], law.classes[kind] + 1, 0)
+    score = law.scores[grades] / layout.SCORE_UNITS  # by draw
+    presence = 1.0 - 0.5 * law.death_thresholds[law.classes[kind]] / (1 << layout.DEATH_BITS)
+    cost = ((mass * costs).sum(axis=(0, 2)) / class_shares())[law.classes[kind]]
+    sd = float(score.std())
+    variance = float((mass * costs**2).sum() - (mass * costs).sum() ** 2)
+    covariance = float((cost * score).mean() - cost.mean() * score.mean())
+    explained = covariance**2 / (sd**2 * variance) if sd > 0 and variance > 0 else 0.0
+    return float((score * presence).sum() / presence.sum()), sd, explained

@@ -69,7 +69,7 @@ class Lived:
         rule = rules.in_force(years, choice.elections)
         lived = self._in_way(truncated=counts_truncated(rule), shocks=shocks)
         if (key, shocks) not in self._benchmarks:
-            self._benchmarks[key, shocks] = benchmark_dollars(lived.inputs, rule, scenario.benchmark)
+            self._benchmarks[key, shocks] = benchmark_dollars(lived.inputs, rule, scenario.benchmark, scenario.panel)
         outcome = measured_against(self._benchmarks[key, shocks], lived, scenario, rule, true_savings)
         return rules.settle(outcome, years, choice.elections), outcome.benchmark
 
