@@ -172,11 +172,11 @@ def _sentences(document: dict[str, Any]) -> list[str]:
     estimate = document["published_estimate"]
     if estimate is not None:
         told.append(
-            f"Published: {money(estimate['change'])}, {percent(estimate['change_share'])}; {estimate['lower_spending']} "
-            f"lower-spending and {estimate['higher_spending']} higher-spending ACOs, the latter changed by "
-            f"{money(estimate['higher_spending_change'])} ({estimate['source']}). Here, on {whole['acos']:,} ACOs: "
-            f"{money(whole['change'])}, {share(whole['change'])}; {lower['acos']:,} and {higher['acos']:,}, the latter "
-            f"changed by {money(higher['change'])}."
+            f"Published: {money(estimate['change'])}, {percent(estimate['change_share'])}; "
+            f"{estimate['lower_spending']:,} lower-spending and {estimate['higher_spending']:,} higher-spending ACOs, "
+            f"the latter changed by {money(estimate['higher_spending_change'])} ({estimate['source']}). "
+            f"Here, on {whole['acos']:,} ACOs: {money(whole['change'])}, {share(whole['change'])}; {lower['acos']:,} and "
+            f"{higher['acos']:,}, the latter changed by {money(higher['change'])}."
         )
     return told
 
