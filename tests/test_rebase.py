@@ -67,7 +67,7 @@ ROW = {
 }
 """10,000 people, $12,000 updated by 5% to $12,600. A first agreement passes on 35%: 210 are 35% of 600."""
 
-CAPPED = {"Agreement_Period_Num": "2", "RegAdj": "500", "PriorSavAdj": "-"}
+CAPPED = {"Agreement_Period_Num": "2", "RegAdj": "500", "PriorSavAdj": "-", "N_AB_Year_DIS_PY": "990"}
 PRIOR = {"RegAdj": "20", "FinalAdjCat": "Prior Savings Adjustment"}
 HIGHER = {"Current_Start_Date": "1/1/2022", "RegAdj": "-100", "PriorSavAdj": "-"}
 DROPPED = {"RegAdj": "-50", "PriorSavAdj": "-", "FinalAdjCat": "No Adjustment"}
@@ -105,19 +105,25 @@ def test_a_lower_spending_aco(tmp_path: Path) -> None:
 
 def test_a_regional_difference_beyond_the_cap(tmp_path: Path) -> None:
     found = one(tmp_path, CAPPED)
-    # second agreement: 500 are half of 1,000; half x 1.05 = 525, held at 3% of 13,332.90, the mix's national cost
-    national = 0.1 * 13_103 + 0.1 * 20_722 + 0.8 * 12_438
-    assert national == pytest.approx(13_332.9)
-    unadjusted = 126e6 - 5_250_000 + 3_999_870
+    # second agreement: 500 are half of 1,000; half x 1.05 = 525, held at 3% of the mix's national cost, which leaves
+    # out the ten people with ESRD whom CMS does not show
+    national = (990 * 13_103 + 1_000 * 20_722 + 8_000 * 12_438) / 9_990
+    capped = 0.03 * national * 10_000
+    assert capped == pytest.approx(3_999_939, abs=1)
+    unadjusted = 126e6 - 5_250_000 + capped
     assert steps(found) == pytest.approx(
         {
             "adjustment_removed": -5_250_000,
             "regional_efficiency": 5_250_000,
-            "regional_cap": -5_250_000 + 3_999_870,
+            "regional_cap": -5_250_000 + capped,
             "discount": -0.03 * unadjusted,
         }
     )
     assert found.benchmark[0] == pytest.approx(0.97 * unadjusted)
+    # prior savings of 385 x 1.05 = 404.25 are less than 525, but more than what the cap leaves
+    found = one(tmp_path, CAPPED | {"PriorSavAdj": "385"})
+    assert "regional_efficiency" not in steps(found)
+    assert steps(found)["prior_savings"] == pytest.approx(4_042_500)
 
 
 def test_prior_savings_where_they_are_larger(tmp_path: Path) -> None:
@@ -180,23 +186,27 @@ def test_the_adjustment_is_inside_the_historical_benchmark() -> None:
         rows = list(csv.DictReader(file))
     short = {"ESRD": "ESRD", "DIS": "DIS", "AGED_Dual": "AGDU", "AGED_NonDual": "AGND"}
 
-    def number(text: str) -> float:
-        return amount(text) or 0.0
+    def numbers(row: dict[str, str], name: str) -> Any:
+        return np.array([amount(row[name.format(category)]) or 0.0 for category in short.values()])
 
-    for start in {row["Current_Start_Date"] for row in rows}:
-        known, historical = [], []
+    for start in sorted({row["Current_Start_Date"] for row in rows}):
+        causes, historical = [], []
         for row in rows:
-            people = np.array([number(row[f"N_AB_Year_{long}_BY3"]) for long in short])
-            if row["Current_Start_Date"] != start or not people.all():
+            people = np.array([amount(row[f"N_AB_Year_{category}_BY3"]) or 0.0 for category in short])
+            risk = [numbers(row, f"CMS_HCC_RiskScore_{{}}_BY{year}") for year in (1, 2, 3)]
+            if row["Current_Start_Date"] != start or not people.all() or not np.all(risk):
                 continue
-            years = [
-                [number(row[f"Per_Capita_Exp_ALL_{category}_BY{year}"]) for category in short.values()]
-                for year in (1, 2, 3)
-            ]
-            known.append([*(np.array(cost) @ people / people.sum() for cost in years), number(row["RegAdj"])])
-            historical.append(number(row["HistBnchmk"]))
-        slopes = np.linalg.lstsq(np.array(known), np.array(historical), rcond=None)[0]
-        assert 0.75 < slopes[-1] < 1.3, start  # 0 were it outside
+            cost = [numbers(row, f"Per_Capita_Exp_ALL_{{}}_BY{year}") for year in (1, 2, 3)]
+            own = [each * risk[2] / score @ people / people.sum() for each, score in zip(cost, risk, strict=True)]
+            made = {"R": "RegAdj", "P": "PriorSavAdj"}.get(row["FinalAdjCat"][0])
+            causes.append([*own, amount(row[made]) if made else 0.0])
+            historical.append(amount(row["HistBnchmk"]))
+        known = np.array(causes, dtype=float)
+        slopes, residual = np.linalg.lstsq(known, np.array(historical, dtype=float), rcond=None)[:2]
+        variance = residual[0] / (len(known) - known.shape[1])
+        error = np.sqrt(variance * np.linalg.inv(known.T @ known)[-1, -1])
+        # dollar for dollar were the adjustment inside, not at all were it made later; trend by category is left out
+        assert 0.5 < slopes[-1] - 3 * error < 1.25, start
 
 
 def test_national_cost_is_what_the_rows_spend_at_average_risk() -> None:
@@ -328,7 +338,7 @@ def test_what_the_command_does_not_know(tmp_path: Path) -> None:
     assert "quality_score" in refused(path, "--quality-score", 2)
     assert "stands already in PY2024.csv, row 2" in refused(path, path)
     other = file_of(tmp_path, ROW, name="PY2025.csv")
-    assert "national_per_capita: no value for this year (got 2025)" in refused(other)
+    assert "PY2025.csv: row 2: national_per_capita: no value for this year (got 2025)" in refused(other)
 
 
 def test_json(tmp_path: Path) -> None:

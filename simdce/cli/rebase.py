@@ -175,8 +175,8 @@ def _sentences(document: dict[str, Any]) -> list[str]:
             f"Published: {money(estimate['change'])}, {percent(estimate['change_share'])}; "
             f"{estimate['lower_spending']:,} lower-spending and {estimate['higher_spending']:,} higher-spending ACOs, "
             f"the latter changed by {money(estimate['higher_spending_change'])} ({estimate['source']}). "
-            f"Here, on {whole['acos']:,} ACOs: {money(whole['change'])}, {share(whole['change'])}; {lower['acos']:,} and "
-            f"{higher['acos']:,}, the latter changed by {money(higher['change'])}."
+            f"Here, on {whole['acos']:,} ACOs: {money(whole['change'])}, {share(whole['change'])}; "
+            f"{lower['acos']:,} and {higher['acos']:,}, the latter changed by {money(higher['change'])}."
         )
     return told
 

@@ -1,9 +1,9 @@
 """What a published benchmark was built from: history, the adjustment made to it, the update, and the people it counts.
 
 Public-use files of the Shared Savings Program from 2024 state it row by row. Amounts are dollars per person-year.
-``HistBnchmk`` holds the adjustment already: on rows of 2024 it rises dollar for dollar with ``RegAdj`` (0.9 to 1.2 in
-each of the five groups of start dates, the cost of the baseline years held equal). ``UpdatedBnchmk`` times person-years
-is the benchmark settled on all 248 rows; a row where it is not is refused.
+``HistBnchmk`` holds the adjustment already: on rows of 2024 it rises by 1.0 to 1.2 dollars with each dollar of it, in
+each of the five groups of start dates, risk-adjusted cost of the baseline years held equal. ``UpdatedBnchmk`` times
+person-years is the benchmark settled on all 248 rows; a row where it is not is refused.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from simdce.errors import InputError
 from simdce.published.benchmark_parts import BenchmarkParts
 from simdce.sourced import Term, read_terms, read_toml
 
@@ -40,7 +41,11 @@ def national_per_capita(parts: BenchmarkParts) -> float:
 
     Categories that CMS suppresses as too small are left out of the mix. Raises InputError for a year without a figure.
     """
-    by_category = np.array(terms()["national_per_capita"].at(parts.row.figures.year).value, dtype=np.float64)
+    row = parts.row
+    try:
+        by_category = np.array(terms()["national_per_capita"].at(row.figures.year).value, dtype=np.float64)
+    except InputError as error:
+        raise error.within(f"{row.file}: row {row.line}") from error
     people = np.array([count or 0.0 for count in parts.category_person_years], dtype=np.float64)
     return float(by_category @ people / people.sum())
 
