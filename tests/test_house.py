@@ -34,6 +34,7 @@ STOREYS = (
     "kernel",
     "worlds",
     "benchmarking",
+    "rebased",
     "settlements",
     "metrics",
     "results",

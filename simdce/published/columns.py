@@ -52,6 +52,21 @@ RISK_CORRIDORS: Mapping[str, tuple[str, ...]] = {
     "payment": ("shared_savings_seq",),
 }
 
+BENCHMARK_PARTS: Mapping[str, tuple[str, ...]] = {
+    "agreement_number": ("Agreement_Period_Num",),
+    "regional_adjustment": ("RegAdj",),
+    "prior_savings_adjustment": ("PriorSavAdj",),
+    "adjustment_applied": ("FinalAdjCat",),
+    "historical_benchmark": ("HistBnchmk",),
+    "updated_benchmark": ("UpdatedBnchmk",),
+    "person_years": ("N_AB_Year_PY",),
+    "person_years_esrd": ("N_AB_Year_ESRD_PY",),
+    "person_years_disabled": ("N_AB_Year_DIS_PY",),
+    "person_years_aged_dual": ("N_AB_Year_AGED_Dual_PY",),
+    "person_years_aged_non_dual": ("N_AB_Year_AGED_NonDual_PY",),
+}
+"""What a benchmark was built from, in the public-use files of the Shared Savings Program from 2024."""
+
 RATES = ("minimum_savings_rate", "final_sharing_rate", "final_loss_rate", "quality_score")
 LARGEST_FRACTION: Mapping[str, float] = {
     # far above any rate CMS prints (25.42% for an ACO of 152 people), far below the smallest percentage it would be
