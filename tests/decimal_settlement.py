@@ -18,6 +18,7 @@ from simdce.arrangements.elections import Elections
 
 Numbers = Mapping[str, Any]
 ZERO, ONE = Decimal(0), Decimal(1)
+ENHANCED = ("mssp_enhanced", "mssp_2027_enhanced", "mssp_track_3")
 
 
 class Result(NamedTuple):
@@ -70,7 +71,7 @@ class Contract:
         if self.mechanism == "savings_threshold":
             return physician_group_practice(self, results)
         settled = MECHANISMS[self.mechanism]
-        if self.mechanism == "shared_savings" and "enhanced" in self.name:
+        if self.mechanism == "shared_savings" and self.name.startswith(ENHANCED):
             settled = enhanced
         return withheld_until_the_close(self, [settled(year, r) for year, r in zip(self.years, results, strict=True)])
 
@@ -196,22 +197,29 @@ def shared_losses_owed(year: Numbers, result: Result, rate_earned: Decimal) -> D
 
 
 def forgiven(year: Numbers) -> Decimal:
-    """The share of a loss forgiven: the disaster's, and in 2020 to 2023 the public health emergency's where elected."""
-    share: Decimal = year.get("elected extreme_circumstance_relief", ZERO)
-    if year.get("elected public_health_emergency_relief"):
-        share += year["public_health_emergency_share_forgiven"]
-    return min(share, ONE)
+    """The share of a loss forgiven: a disaster's, in 2020 to 2023 the public health emergency's where elected.
+
+    Of both, which no rule adds up, the larger: what is forgiven if the disaster fell into the emergency's months.
+    """
+    disaster: Decimal = year.get("elected extreme_circumstance_relief", ZERO)
+    if not year.get("elected public_health_emergency_relief"):
+        return disaster
+    return max(disaster, year["public_health_emergency_share_forgiven"])
 
 
 def shared_savings(year: Numbers, result: Result) -> Paid:
-    """Tracks 1, 1+, 2 and 3, BASIC and the proposals of 2011: the loss rate is one less the final sharing rate."""
+    """Tracks 1, 1+ and 2, BASIC and the proposals of 2011: the loss rate is one less the final sharing rate."""
     earned = shared_savings_earned(year, result)
     owed = shared_losses_owed(year, result, year["max_sharing_rate"] * quality(year)[1])
     return Paid(earned, owed, earned - owed)
 
 
 def enhanced(year: Numbers, result: Result) -> Paid:
-    """ENHANCED: the loss rate is one less 75% x quality score, the highest where neither quality standard is met."""
+    """ENHANCED: the loss rate is one less 75% x quality score, the highest where neither quality standard is met.
+
+    Track 3 too, whose loss rate is one less the final sharing rate: the same until 2020, and in 2021, the only year in
+    which they differ, a reference to ENHANCED in the regulation includes Track 3 (42 CFR 425.600(a)(3)).
+    """
     earned = shared_savings_earned(year, result)
     score = year["elected quality_score"] if quality(year)[0] else ZERO
     owed = shared_losses_owed(year, result, year["max_sharing_rate"] * score)

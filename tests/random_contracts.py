@@ -1,8 +1,8 @@
 """Random contracts and results for them, many placed where the rules turn: at gates, edges of bands, limits and zero.
 
 Dollars lie on a grid of 1/64, so that benchmark less expenditure is exact in binary and in decimal arithmetic alike. A
-result stands exactly at a gate only where the product of rate and benchmark is exact in both; elsewhere it stands
-beside it, two grid points away, on both sides.
+result stands exactly at a gate only where the rate is a written decimal, not interpolated between two, and its product
+with the benchmark the same number in both; elsewhere it stands two grid points beside it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ class Choice:
     elections: Elections
 
 
-def drawn_choice(random: Random, name: str | None = None) -> Choice:
-    """A contract of any arrangement, in its years or up to three outside them, under any elections it offers."""
+def drawn_choice(random: Random, name: str | None = None, *, overridden: float = 0.25) -> Choice:
+    """A contract of any arrangement, in its years or a few outside them, under any elections it offers; the share
+    ``overridden`` of all contracts replaces numbers of the arrangement.
+    """
     arrangement = load(random.choice(names()) if name is None else name)
     first, last = arrangement.first_year, arrangement.last_year or arrangement.first_year + 12
     begin = random.randint(first - 2, last + 2)
@@ -53,7 +55,7 @@ def drawn_choice(random: Random, name: str | None = None) -> Choice:
             value = drawn_election(random, election, offers)
             if value is not None:
                 chosen[election] = value
-    if random.random() < 0.25:
+    if random.random() < overridden:
         chosen["overrides"] = drawn_overrides(random, arrangement, len(years))
     if contradicts(chosen, arrangement, years):
         del chosen["low_revenue"]
@@ -94,9 +96,12 @@ def drawn_overrides(random: Random, arrangement: Arrangement, years: int) -> dic
         found[name] = random.choice(values)
         if random.random() < 0.3:
             found[name] = tuple(float(random.choice(values)) for _ in range(years))
-    floor = found.get("loss_rate_floor", 0.0)
-    if "loss_rate_floor" in found or "loss_rate_ceiling" in found:  # a ceiling under its floor means nothing
-        found |= {"loss_rate_ceiling": 1.0} if floor else {"loss_rate_floor": 0.0}
+    ends = ("loss_rate_floor", "loss_rate_ceiling")
+    if found.keys() & set(ends):
+        # a ceiling under its floor means nothing, and a flat rate, which quality does not move, has both equal
+        low, high = (arrangement.terms[end].entries[0].value for end in ends)
+        one = random.choice((0.1, 0.3, 0.77, 1.0))
+        found |= {ends[0]: one, ends[1]: one} if low == high else {ends[0]: one * 0.5, ends[1]: one}
     return found
 
 
@@ -136,13 +141,18 @@ def drawn_result(random: Random, year: dict[str, Any], rates: Sequence[Decimal])
         savings = benchmark * Decimal(random.uniform(-0.5, 0.5))
         aside = Decimal(0)
     else:
-        rate = random.choice(rates)
+        rate, is_written = random.choice(rates), True
         if "minimum_savings_rate_table" in year and random.random() < 0.5:
             rate = minimum_rate(year, people)
+            written = [
+                year["elected minimum_savings_rate"],
+                *(row["rate_from"] for row in year["minimum_savings_rate_table"]),
+            ]
+            is_written = rate in written
         benchmark = benchmark // 1000 * 1000
         savings = rate * benchmark
         aside = Decimal(random.choice((-64, -2, 0, 0, 0, 2, 64))) / GRID
-        if not aside and not same_in_binary(rate, benchmark):
+        if not aside and not (is_written and same_in_binary(rate, benchmark)):
             aside = Decimal(random.choice((-2, 2))) / GRID
         if random.random() < 0.5:
             savings, aside = -savings, -aside
@@ -174,11 +184,15 @@ def drawn_results(random: Random, contract: Contract, count: int) -> list[list[R
 # Both settlements -----------------------------------------------------------------------------------------------------
 
 
+def outcome_of(results: Sequence[Sequence[Result]]) -> Outcome:
+    """Results of one contract as the package takes them, every array of shape (results, years)."""
+    figures = np.array([[[float(x) for x in (r[:3] if r[3] is None else r)] for r in row] for row in results])
+    return Outcome(*np.moveaxis(figures, -1, 0))
+
+
 def settled_in_binary(choice: Choice, results: Sequence[Sequence[Result]]) -> np.ndarray[Any, Any]:
     """Earned, owed and cash of every result and year by the package, shape (3, results, years)."""
-    figures = np.array([[[float(x) for x in (r[:3] if r[3] is None else r)] for r in row] for row in results])
-    outcome = Outcome(*np.moveaxis(figures, -1, 0))
-    settlement = load(choice.name).settle(outcome, choice.years, choice.elections)
+    settlement = load(choice.name).settle(outcome_of(results), choice.years, choice.elections)
     return np.stack([settlement.earned, settlement.owed, settlement.cash])
 
 
@@ -194,7 +208,8 @@ def disagreements(random: Random, count: int, name: str | None = None) -> list[s
     decimals = settled_in_decimals(contract, results)
     binary = settled_in_binary(choice, results)
     exact = np.array([[[float(x) for x in paid] for paid in row] for row in decimals])
-    wrong = (np.abs(binary - np.moveaxis(exact, -1, 0)) > float(CENT)).any(axis=(0, 2)).nonzero()[0]
+    # not "further than a cent", which a NaN would never be
+    wrong = (~(np.abs(binary - np.moveaxis(exact, -1, 0)) <= float(CENT))).any(axis=(0, 2)).nonzero()[0]
     return [described(choice, results[i], decimals[i], binary[:, i]) for i in wrong]
 
 
