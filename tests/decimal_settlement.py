@@ -169,8 +169,8 @@ def shared_savings_earned(year: Numbers, result: Result) -> Decimal:
         rate *= year["low_revenue_rate_below_gate"]
     shared = max(ZERO, savings - year.get("savings_threshold", ZERO) * result.benchmark)
     limit = year["performance_payment_limit"] * result.benchmark
-    earned: Decimal = min(rate * shared * year["sequestration_factor"], limit)
-    return earned * year.get("elected part_year", ONE)
+    earned: Decimal = min(rate * shared * year["sequestration_factor"], limit) * year.get("elected part_year", ONE)
+    return earned
 
 
 def shared_losses_owed(year: Numbers, result: Result, rate_earned: Decimal) -> Decimal:
@@ -191,9 +191,8 @@ def shared_losses_owed(year: Numbers, result: Result, rate_earned: Decimal) -> D
         revenue = year["elected participant_revenue_share"] * result.expenditure
     if revenue is not None and "loss_limit_of_revenue" in year:
         limit = min(limit, year["loss_limit_of_revenue"] * revenue)
-    owed = min(rate * shared, limit)
-    owed *= ONE - forgiven(year)
-    return owed * year.get("elected part_year", ONE)
+    owed: Decimal = min(rate * shared, limit) * (ONE - forgiven(year)) * year.get("elected part_year", ONE)
+    return owed
 
 
 def forgiven(year: Numbers) -> Decimal:
@@ -204,7 +203,8 @@ def forgiven(year: Numbers) -> Decimal:
     disaster: Decimal = year.get("elected extreme_circumstance_relief", ZERO)
     if not year.get("elected public_health_emergency_relief"):
         return disaster
-    return max(disaster, year["public_health_emergency_share_forgiven"])
+    emergency: Decimal = year["public_health_emergency_share_forgiven"]
+    return max(disaster, emergency)
 
 
 def shared_savings(year: Numbers, result: Result) -> Paid:

@@ -186,7 +186,7 @@ def drawn_results(random: Random, contract: Contract, count: int) -> list[list[R
 
 def outcome_of(results: Sequence[Sequence[Result]]) -> Outcome:
     """Results of one contract as the package takes them, every array of shape (results, years)."""
-    figures = np.array([[[float(x) for x in (r[:3] if r[3] is None else r)] for r in row] for row in results])
+    figures = np.array([[[float(x) for x in result if x is not None] for result in row] for row in results])
     return Outcome(*np.moveaxis(figures, -1, 0))
 
 
