@@ -1,18 +1,23 @@
-"""What must hold of every arrangement in the folder, and a plain-Python re-computation of each mechanism."""
+"""What must hold of every arrangement in the folder under any elections it offers, and of elections and overrides.
+
+What each pays is held against a settlement in decimal arithmetic: test_decimal_settlement.py.
+"""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
 import math
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from decimal_settlement import Contract
+from random_contracts import Choice, drawn_choice, drawn_results, outcome_of
 
 import simdce.arrangements
 from simdce.arrangements import Arrangement, load, names
@@ -22,13 +27,8 @@ from simdce.errors import InputError
 from simdce.sourced import CONFIDENCES
 
 ROOM = Path(simdce.arrangements.__file__).parent
-TWO_SIDED = [name for name in names() if load(name).two_sided]
 SHARED_SAVINGS = [name for name in names() if load(name).mechanism == "shared_savings"]
-CAPPED_SHARE = [name for name in names() if load(name).mechanism == "capped_share"]
-CORRIDORS = [name for name in names() if load(name).mechanism == "risk_corridors"]
 every_arrangement = pytest.mark.parametrize("name", names())
-fast = settings(deadline=None, max_examples=60)
-rates = st.floats(-0.6, 0.6, allow_nan=False)
 
 
 def years_of(arrangement: Arrangement) -> tuple[int, ...]:
@@ -81,6 +81,13 @@ def test_the_folder_holds_the_arrangements_promised() -> None:
         "pgp_demonstration",
     }
     assert promised <= set(names())
+
+
+def test_no_file_of_the_folder_is_forgotten() -> None:
+    files = {path.stem: path for path in ROOM.glob("*/*.toml")}
+    assert set(names()) == {stem for stem in files if not stem.startswith("_")}
+    included = {stem for path in files.values() for stem in tomllib.loads(path.read_text()).get("include", [])}
+    assert included == {stem for stem in files if stem.startswith("_")}
 
 
 def test_an_unknown_arrangement_is_answered_with_the_nearest() -> None:
@@ -138,54 +145,102 @@ def test_no_policy_number_stands_in_python(path: Path) -> None:
 # Properties -----------------------------------------------------------------------------------------------------------
 
 
-@every_arrangement
-def test_doubling_all_dollars_doubles_the_payment(name: str) -> None:
-    arrangement, panel, settlement = settle_worlds(name)
-    doubled = dataclasses.replace(panel, benchmark=2 * panel.benchmark, expenditure=2 * panel.expenditure)
-    again = arrangement.settle(doubled, years_of(arrangement))
-    np.testing.assert_array_equal(again.net, 2 * settlement.net)
-    np.testing.assert_array_equal(again.cash, 2 * settlement.cash)
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """A random contract, results for it and what they settle to."""
+
+    choice: Choice
+    panel: Outcome
+    settlement: Settlement
+
+    def again(self, panel: Outcome) -> Settlement:
+        return load(self.choice.name).settle(panel, self.choice.years, self.choice.elections)
+
+    def number(self, name: str, absent: float = math.inf) -> FloatArray:
+        held = load(self.choice.name).in_force(self.choice.years, self.choice.elections)
+        return held.numbers(name, absent=absent)
+
+    def elected(self, name: str, absent: float) -> FloatArray:
+        held = load(self.choice.name).in_force(self.choice.years, self.choice.elections)
+        return np.array([absent if value is None else value for value in held.elected(name)], dtype=np.float64)
+
+
+def drawn_contracts(name: str, count: int = 15, *, overridden: float = 0.0) -> Iterator[Drawn]:
+    random = Random(f"properties {name}")
+    for _ in range(count):
+        choice = drawn_choice(random, name, overridden=overridden)
+        contract = Contract.of(choice.name, choice.years, choice.elections)
+        panel = outcome_of(drawn_results(random, contract, 60))
+        yield Drawn(choice, panel, load(name).settle(panel, choice.years, choice.elections))
 
 
 @every_arrangement
-@pytest.mark.parametrize("quality", ["met", "not_met"])
-def test_more_savings_never_pay_less(name: str, quality: str) -> None:
-    arrangement = load(name)
-    elections = (
-        Elections.of({"quality_standard": quality}) if "quality_standard" in arrangement.elections else Elections()
-    )
-    saved = np.linspace(-0.9, 0.9, 3601)[:, None]
-    for year in years_of(arrangement):
-        chosen = elections.model_copy(update={"agreement_start": arrangement.first_year})
-        net = arrangement.settle(outcome(1e8, saved), [year], chosen).net[:, 0]
-        assert (np.diff(net) >= -1e-6).all()
+def test_payments_scale_with_dollars(name: str) -> None:
+    for drawn in drawn_contracts(name, overridden=0.5):
+        panel = drawn.panel
+        revenue = None if panel.participant_revenue is None else 2 * panel.participant_revenue
+        doubled = Outcome(2 * panel.benchmark, 2 * panel.expenditure, panel.assigned_beneficiaries, revenue)
+        again = drawn.again(doubled)
+        for figure in ("gross_savings", "earned", "owed", "cash"):
+            np.testing.assert_array_equal(getattr(again, figure), 2 * getattr(drawn.settlement, figure))
+
+
+@every_arrangement
+def test_more_savings_never_pay_less(name: str) -> None:
+    saved = np.linspace(-0.9, 0.9, 1801)
+    for drawn in drawn_contracts(name, overridden=0.5):
+        for year in range(len(drawn.choice.years)):
+            # one year saves more and more, the others stay as they were drawn
+            rows = [
+                None if figures is None else np.repeat(figures[:1], len(saved), axis=0)
+                for figures in dataclasses.astuple(drawn.panel)
+            ]
+            rows[1][:, year] = rows[0][:, year] * (1 - saved)
+            settlement = drawn.again(Outcome(*rows))
+            for paid in (settlement.net, settlement.cash):
+                total = paid.sum(axis=-1)
+                assert (np.diff(total) >= -1e-12 * rows[0].sum(axis=-1)[1:]).all(), drawn.choice
 
 
 @every_arrangement
 def test_a_payment_is_earned_or_owed_and_within_its_limits(name: str) -> None:
+    for drawn in drawn_contracts(name):
+        panel, settlement = drawn.panel, drawn.settlement
+        earned, owed, gross = settlement.earned, settlement.owed, settlement.gross_savings
+        assert (earned >= 0).all()
+        assert (owed >= 0).all()
+        assert not (earned * owed).any()
+        assert (earned <= np.maximum(gross, 0)).all()
+        assert (owed <= np.maximum(-gross, 0)).all()
+        limit = np.minimum(drawn.number("performance_payment_limit"), drawn.elected("gross_cap", math.inf))
+        assert (earned <= limit * panel.benchmark).all()
+        limit = np.minimum(drawn.number("loss_limit_of_benchmark"), drawn.elected("gross_cap", math.inf))
+        assert (owed <= limit * panel.benchmark).all()
+        revenue = panel.participant_revenue
+        if revenue is None:
+            revenue = drawn.elected("participant_revenue_share", math.inf) * panel.expenditure
+        rate = drawn.number("loss_limit_of_revenue")
+        assert (owed <= rate * revenue).all()
+
+
+@every_arrangement
+def test_limits_bind_and_say_so(name: str) -> None:
     _, _, settlement = settle_worlds(name)
-    assert (settlement.earned >= 0).all()
-    assert (settlement.owed >= 0).all()
-    assert not (settlement.earned * settlement.owed).any()
-    assert (settlement.earned <= np.maximum(settlement.gross_savings, 0)).all()
-    assert (settlement.owed <= np.maximum(-settlement.gross_savings, 0)).all()
-    assert not settlement.earned[settlement.gross_savings <= 0].any()
     steps = {step.name: step.value for step in settlement.steps}
     if "performance payment limit" in steps:
-        assert (settlement.earned <= steps["performance payment limit"]).all()
         at_limit = settlement.earned == steps["performance payment limit"]
         np.testing.assert_array_equal(settlement.savings_cap_hit, at_limit)
         assert at_limit.any()
     if "loss limit" in steps:
-        assert (settlement.owed <= steps["loss limit"]).all()
+        np.testing.assert_array_equal(settlement.loss_limit_hit, settlement.owed == steps["loss limit"])
         assert settlement.loss_limit_hit.any()
 
 
 @every_arrangement
-def test_one_sided_arrangements_never_owe(name: str) -> None:
-    arrangement, _, settlement = settle_worlds(name)
-    assert settlement.owed.any() == arrangement.two_sided
-    assert settlement.loss_gate_met.any() == arrangement.two_sided
+def test_only_two_sided_arrangements_ever_owe(name: str) -> None:
+    settlements = [settle_worlds(name)[2], *(drawn.settlement for drawn in drawn_contracts(name, overridden=0.5))]
+    assert any(each.owed.any() for each in settlements) == load(name).two_sided
+    assert any(each.loss_gate_met.any() for each in settlements) == load(name).two_sided
 
 
 @every_arrangement
@@ -331,6 +386,40 @@ def test_quality_regimes_by_year(year: int, met: float, alternative: float) -> N
     assert rate == pytest.approx({"met": met, "alternative": alternative, "not_met": 0.0})
 
 
+@pytest.mark.parametrize(("year", "lost"), [(2020, 0.75), (2022, 0.75), (2023, 1 - 0.75 * 0.6), (2024, 1 - 0.75 * 0.6)])
+def test_before_2023_there_is_no_alternative_standard_that_lowers_the_loss_rate(year: int, lost: float) -> None:
+    elections = Elections(quality_standard="alternative", quality_score=0.6)
+    assert load("mssp_enhanced").resolve([year], elections).loss_rate == pytest.approx([lost])
+
+
+@pytest.mark.parametrize(
+    ("name", "years", "lost"),
+    [
+        ("mssp_2011_track_2", [2012, 2013], [1 - 0.6, 1 - 0.6 * 0.5]),  # the first year only reports
+        ("mssp_2011_track_1", [2012, 2013, 2014], [0.0, 0.0, 1 - 0.6 * 0.5]),
+        ("mssp_track_2", [2020, 2021], [0.6, 1 - 0.6]),  # the ceiling; then all or nothing
+        ("mssp_enhanced", [2020, 2021], [1 - 0.75 * 0.5, 1 - 0.75 * 0.5]),
+    ],
+)
+def test_the_loss_rate_follows_the_sharing_rate_or_the_score(name: str, years: list[int], lost: list[float]) -> None:
+    assert load(name).resolve(years, Elections(quality_score=0.5)).loss_rate == pytest.approx(lost)
+
+
+def test_a_revenue_limit_of_zero_does_not_bind_where_no_revenue_is_stated() -> None:
+    arrangement, panel = load("mssp_basic_e"), outcome(1e8, [-0.3])
+    elections = Elections(overrides={"loss_limit_of_revenue": 0.0})
+    assert arrangement.settle(panel, [2024], elections).owed == pytest.approx([4e6])
+    stated = elections.model_copy(update={"participant_revenue_share": 0.1})
+    assert not arrangement.settle(panel, [2024], stated).owed.any()
+
+
+def test_of_two_reliefs_the_larger_counts() -> None:
+    arrangement, panel = load("mssp_enhanced"), outcome(1e8, [-0.05])
+    for disaster, forgiven in ((0.3, 5 / 12), (0.8, 0.8)):
+        elections = Elections(extreme_circumstance_relief=disaster, public_health_emergency_relief=True)
+        assert arrangement.settle(panel, [2023], elections).owed == pytest.approx([5e6 * 0.4 * (1 - forgiven)])
+
+
 def test_track_2_losses_are_limited_by_agreement_year() -> None:
     limits = load("mssp_track_2").resolve([2013, 2014, 2015, 2016]).loss_limit_of_benchmark
     assert limits.tolist() == [0.05, 0.075, 0.1, 0.1]
@@ -426,142 +515,3 @@ def test_a_benchmark_of_zero_pays_nothing() -> None:
     for name in names():
         panel = Outcome(np.array([0.0]), np.array([0.0]), np.array([8000.0]))
         assert load(name).settle(panel, [load(name).first_year]).cash[0] == 0
-
-
-# An independent oracle: plain numbers, one year at a time -------------------------------------------------------------
-
-
-def value(arrangement: Arrangement, name: str, year: int, start: int, absent: Any = 0.0) -> Any:
-    """A number as the rule dates it, read straight from the file's entries."""
-    if name not in arrangement.terms:
-        return absent
-    term = arrangement.terms[name]
-    asked = {"calendar_year": year, "agreement_year": year - start + 1, "agreement_start": start}[term.by]
-    for entry in term.entries:
-        if (entry.first_year or -9999) <= asked <= (entry.last_year or 9999):
-            return entry.value
-    raise AssertionError(name)
-
-
-def table_rate(rows: Sequence[dict[str, float]], people: int) -> float:
-    for row in rows:
-        if "to" not in row:
-            return row["rate_from"]
-        if people <= row["to"]:
-            within = max(0, people - row["from"]) / (row["to"] - row["from"])
-            return row["rate_from"] + within * (row["rate_to"] - row["rate_from"])
-    raise AssertionError
-
-
-def shared_savings_by_hand(
-    a: Arrangement, year: int, start: int, b: float, e: float, people: int, minimum: object, standard: str, q: float
-) -> float:
-    saved = b - e
-    if minimum == "variable" or people < value(a, "fixed_rate_minimum_beneficiaries", year, start):
-        minimum = table_rate(value(a, "minimum_savings_rate_table", year, start), people)
-    assert isinstance(minimum, float)
-    best = value(a, "max_sharing_rate", year, start)
-    if saved > 0 and saved >= minimum * b:
-        regime = "none" if standard == "not_met" else value(a, f"sharing_when_{standard}", year, start)
-        rate = best * {"full": 1.0, "score": q, "none": 0.0}[regime]
-        paid = rate * max(0.0, saved - value(a, "savings_threshold", year, start) * b)
-        paid *= value(a, "sequestration_factor", year, start)
-        return float(min(paid, value(a, "performance_payment_limit", year, start) * b))
-    if saved < 0 and -saved >= minimum * b and "loss_rate_ceiling" in a.terms:
-        rate = 1 - best * (0.0 if standard == "not_met" else q)
-        rate = max(value(a, "loss_rate_floor", year, start), min(rate, value(a, "loss_rate_ceiling", year, start)))
-        return -float(min(rate * -saved, value(a, "loss_limit_of_benchmark", year, start) * b))
-    return 0.0
-
-
-@pytest.mark.parametrize("name", SHARED_SAVINGS)
-@fast
-@given(data=st.data())
-def test_shared_savings_against_the_rule_by_hand(name: str, data: st.DataObject) -> None:
-    arrangement = load(name)
-    year = data.draw(st.sampled_from(years_of(arrangement)))
-    start = data.draw(st.integers(arrangement.first_year, year))
-    offer = arrangement.elections["minimum_savings_rate"]
-    asked = {"calendar_year": year, "agreement_year": year - start + 1, "agreement_start": start}[offer.by]
-    offered = offer.at(asked).value
-    minimum = data.draw(st.sampled_from(offered.get("allowed", [offered["default"]])))
-    standard = data.draw(st.sampled_from(arrangement.elections["quality_standard"].at(2019).value["allowed"]))
-    score = data.draw(st.floats(0, 1))
-    people = data.draw(st.integers(0, 100_000))
-    benchmark = data.draw(st.floats(1e5, 1e10))
-    spent = benchmark * (1 - data.draw(rates))
-    elections = Elections(
-        minimum_savings_rate=minimum, quality_standard=standard, quality_score=score, agreement_start=start
-    )
-    panel = Outcome(np.array([benchmark]), np.array([spent]), np.array([float(people)]))
-    by_hand = shared_savings_by_hand(arrangement, year, start, benchmark, spent, people, minimum, standard, score)
-    assert arrangement.settle(panel, [year], elections).net[0] == pytest.approx(by_hand, rel=1e-12, abs=1e-6)
-
-
-@pytest.mark.parametrize("name", CORRIDORS)
-@fast
-@given(benchmark=st.floats(1e5, 1e10), saved=st.floats(-2.0, 1.0), data=st.data())
-def test_corridors_against_the_rule_by_hand(name: str, benchmark: float, saved: float, data: st.DataObject) -> None:
-    arrangement = load(name)
-    year = data.draw(st.integers(arrangement.first_year, arrangement.last_year or arrangement.first_year))
-    panel = outcome(benchmark, [saved])
-    gap = float(panel.benchmark[0] - panel.expenditure[0])
-    side = "savings" if gap > 0 else "loss"
-    both = value(arrangement, "corridor_edges", year, year)
-    edges = [0.0, *value(arrangement, f"{side}_edges", year, year, absent=both), math.inf]
-    by_hand = 0.0
-    for k, share in enumerate(value(arrangement, f"{side}_shares", year, year)):
-        if abs(gap) > edges[k] * benchmark:
-            by_hand += share * (min(abs(gap), edges[k + 1] * benchmark) - edges[k] * benchmark)
-    by_hand = by_hand * 0.98 if gap > 0 else -by_hand
-    assert arrangement.settle(panel, [year]).net[0] == pytest.approx(by_hand, rel=1e-9, abs=1e-6)
-
-
-@pytest.mark.parametrize("name", CAPPED_SHARE)
-@fast
-@given(benchmark=st.floats(1e5, 1e10), saved=rates, data=st.data())
-def test_capped_shares_against_the_rule_by_hand(name: str, benchmark: float, saved: float, data: st.DataObject) -> None:
-    arrangement = load(name)
-    year = data.draw(st.sampled_from(years_of(arrangement)))
-    start = data.draw(st.integers(arrangement.first_year, year))
-    chosen: dict[str, Any] = {"agreement_start": start}
-    cap = math.inf
-    if "gross_cap" in arrangement.elections:
-        cap = chosen["gross_cap"] = data.draw(st.sampled_from([0.05, 0.15]))
-    panel = outcome(benchmark, [saved])
-    gap = float(panel.benchmark[0] - panel.expenditure[0])
-    side, factor, limit = (
-        ("savings", 0.98, "performance_payment_limit") if gap > 0 else ("loss", 1.0, "loss_limit_of_benchmark")
-    )
-    by_hand = 0.0
-    if abs(gap) >= value(arrangement, "minimum_savings_rate", year, start) * benchmark:
-        by_hand = value(arrangement, f"{side}_share", year, start) * min(abs(gap), cap * benchmark) * factor
-        by_hand = min(by_hand, value(arrangement, limit, year, start, absent=math.inf) * benchmark)
-    by_hand = math.copysign(by_hand, gap)
-    found = arrangement.settle(panel, [year], Elections.of(chosen)).net[0]
-    assert found == pytest.approx(by_hand, rel=1e-9, abs=1e-6)
-
-
-@fast
-@given(saved=st.lists(rates, min_size=5, max_size=5), scores=st.lists(st.floats(0, 1), min_size=5, max_size=5))
-def test_savings_threshold_against_the_rule_by_hand(saved: list[float], scores: list[float]) -> None:
-    arrangement, target = load("pgp_demonstration"), 1e8
-    carried = held = 0.0
-    earned, cash = [], []
-    for k, (rate, score) in enumerate(zip(saved, scores, strict=True)):
-        gap = target - target * (1 - rate)
-        payment = 0.0
-        if gap > 0.02 * target:
-            net = gap - 0.02 * target
-            used = min(net, carried)
-            carried -= used
-            weight = (0.3, 0.4, 0.5, 0.5, 0.5)[k]
-            payment = min(0.8 * (net - used) * (1 - weight + weight * score), 0.05 * target)
-        elif -gap > 0.02 * target:
-            carried += -gap - 0.02 * target
-        held += 0.25 * payment
-        earned.append(payment)
-        cash.append(0.75 * payment + (max(0.0, held - carried) if k == 4 else 0.0))
-    settlement = arrangement.settle(outcome(target, saved), range(2005, 2010), Elections.of({"quality_score": scores}))
-    assert settlement.earned == pytest.approx(earned, rel=1e-9, abs=1e-3)
-    assert settlement.cash == pytest.approx(cash, rel=1e-9, abs=1e-3)

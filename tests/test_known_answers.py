@@ -6,6 +6,7 @@ A published settlement is a contract: tolerances are the reference's own and are
 from __future__ import annotations
 
 import csv
+import json
 import math
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from simdce.arrangements import Arrangement, load
 from simdce.arrangements.elections import Elections
@@ -32,6 +34,7 @@ from simdce.benchmarking.three_way_trend import three_way_trend, two_way_trend
 from simdce.errors import InputError
 
 ROOM = Path(__file__).parent / "known_answers"
+REFERENCE = Path(os.environ.get("SIMDCE_REFERENCE", Path(__file__).parents[2] / "shared" / "reference"))
 CMS = Path(os.environ.get("SIMDCE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
@@ -85,6 +88,19 @@ def test_settlement(case: dict[str, Any]) -> None:
     assert checked
     for found, expected in checked:
         assert found == pytest.approx(expected, abs=case["tolerance"])
+
+
+@pytest.mark.parametrize("case", cases("noise"))
+def test_chance_at_the_gates(case: dict[str, Any]) -> None:
+    chances = (np.arange(20_000) + 0.5) / 20_000  # every quantile once: no sampling error
+    people = float(case["assigned_beneficiaries"])
+    rate = case["true_savings"] + case["spread_at_5000"] * math.sqrt(5000.0 / people) * stats.norm.ppf(chances)
+    outcome = Outcome(np.full((20_000, 1), 1e8), 1e8 * (1.0 - rate[:, None]), np.array(people))
+    settlement = load(case["arrangement"]).settle(outcome, [2013])
+    for paid, expected in ((settlement.earned, case["rewarded"]), (settlement.owed, case["penalized"])):
+        share = float((paid > 0).mean())
+        assert share == pytest.approx(expected["exact"], abs=case["exact_tolerance"])
+        assert share == pytest.approx(expected["published"], abs=case["published_tolerance"])
 
 
 @pytest.mark.parametrize("case", cases("repayment"))
@@ -249,6 +265,38 @@ def test_prior_savings_adjustment(case: dict[str, Any]) -> None:
         ceiling=numbers.numbers("prior_savings_cap") * case.get("national", math.inf),
     )
     assert found == pytest.approx([case["adjustment"]], abs=case["tolerance"])
+
+
+# Every worked case of the reference --------------------------------------------------------------------------------
+
+ELSEWHERE = {"E13", "E14", "E15", "E18"}
+"""Worked cases of risk score caps and of the three-way trend, tested with the benchmark."""
+
+
+def named_cases() -> set[str]:
+    """The ids in known_answers/: an entry may answer several ("L02, L03.0.02"), say which part ("E05 (…)"), or a point
+    of a grid ("L01.0.02").
+    """
+    tables = [tomllib.loads(path.read_text(encoding="utf-8")) for path in ROOM.glob("*.toml")]
+    rows = [row for table in tables for value in table.values() if isinstance(value, list) for row in value]
+    return {one for row in rows for one in row["id"].partition(" (")[0].split(", ")}
+
+
+def test_every_worked_case_of_the_reference_is_tested_or_listed_with_a_reason() -> None:
+    files = [REFERENCE / name for name in ("rules.json", "rules_2027.json")]
+    if not all(file.is_file() for file in files):
+        pytest.skip(
+            "the reference is not in the repository: set SIMDCE_REFERENCE to the folder that holds "
+            "rules.json and rules_2027.json"
+        )
+    worked = {case["id"] for file in files for case in json.loads(file.read_text(encoding="utf-8"))["worked_examples"]}
+    named = named_cases()
+    tested = {case for case in worked if any(one == case or one.startswith(f"{case}.") for one in named)} | ELSEWHERE
+    listed = tomllib.loads((ROOM / "not_tested.toml").read_text(encoding="utf-8"))["not_tested"]
+    assert not worked - tested - listed.keys()
+    assert not tested & listed.keys()
+    assert not (listed.keys() | ELSEWHERE) - worked
+    assert all(len(reason) > 20 for reason in listed.values())
 
 
 # Rows of the CMS public-use files ------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ def _shared_losses(
             "The ACO bears one less the sharing rate that quality earns, within floor and ceiling",
             terms.loss_rate,
             "fraction of losses",
-            ("loss_rate_floor", "loss_rate_ceiling"),
+            ("loss_rate_floor", "loss_rate_ceiling", "loss_rate_by_sharing_rate"),
         ),
         Step("shared losses", "The loss rate is applied to losses", shared, "dollars", ("loss_threshold",)),
         Step(
@@ -164,11 +164,9 @@ def _loss_limit(outcome: Outcome, terms: Terms) -> FloatArray:
     if not np.isfinite(terms.loss_limit_of_revenue).any():
         return limit
     if outcome.participant_revenue is not None:
-        revenue = outcome.participant_revenue
-    else:
-        # a revenue that nobody stated cannot bind
-        revenue = np.where(np.isnan(terms.revenue_share), np.inf, terms.revenue_share * outcome.expenditure)
-    return np.minimum(limit, terms.loss_limit_of_revenue * revenue)
+        return np.minimum(limit, terms.loss_limit_of_revenue * outcome.participant_revenue)
+    # a revenue that nobody stated cannot bind: its NaN gives way to the other limit
+    return np.fmin(limit, terms.loss_limit_of_revenue * (terms.revenue_share * outcome.expenditure))
 
 
 def _cash(earned: FloatArray, owed: FloatArray, terms: Terms) -> tuple[FloatArray, tuple[Step, ...]]:

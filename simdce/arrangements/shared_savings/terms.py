@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,21 +50,20 @@ class Terms:
 def resolve(numbers: InForce, agreement_years: int) -> Terms:
     """The Terms in force; raises InputError for elections that the arrangement does not offer or that contradict."""
     score = _floats(numbers.elected("quality_score"))
-    standard = numbers.elected("quality_standard")
-    sharing_rate = numbers.numbers("max_sharing_rate") * _quality(numbers, standard, score)
+    passed, earned = _quality(numbers, score)
     revenue_share = _floats(numbers.elected("participant_revenue_share"))
     closing = np.array(numbers.timeline.agreement_years) % agreement_years == 0
     return Terms(
         table=MinimumSavingsRateTable.of(numbers.values("minimum_savings_rate_table")[0]),
         fixed_rate=_floats(None if rate == "variable" else rate for rate in numbers.elected("minimum_savings_rate")),
         fixed_rate_beneficiaries=numbers.numbers("fixed_rate_minimum_beneficiaries", absent=0.0),
-        sharing_rate=sharing_rate,
+        sharing_rate=numbers.numbers("max_sharing_rate") * earned,
         savings_threshold=numbers.numbers("savings_threshold", absent=0.0),
         rate_below_gate=_rate_below_gate(numbers, revenue_share),
         below_gate_beneficiaries=numbers.numbers("low_revenue_minimum_beneficiaries", absent=0.0),
         sequestration_factor=numbers.numbers("sequestration_factor"),
         payment_limit=numbers.numbers("performance_payment_limit"),
-        loss_rate=_loss_rate(numbers, standard, score),
+        loss_rate=_loss_rate(numbers, passed, earned, score),
         loss_threshold=numbers.numbers("loss_threshold", absent=0.0),
         loss_limit_of_benchmark=numbers.numbers("loss_limit_of_benchmark", absent=0.0),
         loss_limit_of_revenue=numbers.numbers("loss_limit_of_revenue", absent=np.inf),
@@ -80,22 +79,26 @@ def _floats(values: Iterable[float | None]) -> FloatArray:
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def _quality(numbers: InForce, standard: Sequence[str], score: FloatArray) -> FloatArray:
-    """The share of the maximum rate earned: all of it, the quality score, or none, as the year's regime says."""
-    earned = np.zeros_like(score)
+def _quality(numbers: InForce, score: FloatArray) -> tuple[BoolArray, FloatArray]:
+    """Whether a quality standard of the year is met, and the share of the maximum rate earned: all, the score, none."""
+    passed, earned = np.zeros(score.shape, dtype=np.bool_), np.zeros_like(score)
+    standard = np.array(numbers.elected("quality_standard"))
     for result in ("met", "alternative"):
-        regime = numbers.values(f"sharing_when_{result}")
-        pays = np.where(np.array(regime) == "score", score, np.array(regime) == "full")
-        earned = np.where(np.array(standard) == result, pays, earned)
-    return earned
+        regime = np.array(numbers.values(f"sharing_when_{result}"))
+        chosen = standard == result
+        passed |= chosen & (regime != "none")
+        earned = np.where(chosen, np.where(regime == "score", score, regime == "full"), earned)
+    return passed, earned
 
 
-def _loss_rate(numbers: InForce, standard: Sequence[str], score: FloatArray) -> FloatArray:
-    """One less the sharing rate that quality earns, within floor and ceiling; a flat rate has both equal."""
+def _loss_rate(numbers: InForce, passed: BoolArray, earned: FloatArray, score: FloatArray) -> FloatArray:
+    """One less the maximum rate times the quality score where a standard is met or, where the arrangement says so, the
+    final sharing rate; within floor and ceiling, which are equal where the rate is flat.
+    """
     if "loss_rate_ceiling" not in numbers:
         return np.zeros_like(score)
-    passed = np.array(standard) != "not_met"
-    kept = numbers.numbers("max_sharing_rate") * np.where(passed, score, 0.0)
+    by_sharing_rate = numbers.values("loss_rate_by_sharing_rate") if "loss_rate_by_sharing_rate" in numbers else False
+    kept = numbers.numbers("max_sharing_rate") * np.where(by_sharing_rate, earned, np.where(passed, score, 0.0))
     return np.clip(1.0 - kept, numbers.numbers("loss_rate_floor"), numbers.numbers("loss_rate_ceiling"))
 
 
