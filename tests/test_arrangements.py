@@ -446,6 +446,21 @@ def test_overrides_replace_a_number_and_are_reported() -> None:
     assert "max_sharing_rate" not in dict(arrangement.uncertain([2026, 2027]))
 
 
+def test_bands_words_and_yes_or_no_can_be_replaced_too() -> None:
+    arrangement, years = load("reach_global"), [2024, 2025]
+    own: dict[str, Any] = {"savings_shares": [0.5, 0.5, 0.25, 0.1], "trend": "retrospective", "truncated": True}
+    elections = Elections.of({"overrides": own})
+    settled = arrangement.settle(outcome(1e8, [[0.1, 0.1]]), years, elections)
+    assert settled.earned[0] == pytest.approx([4.9e6, 4.9e6])
+    held = arrangement.in_force(years, elections)
+    assert held.values("trend") == ("retrospective",) * 2
+    assert held.values("truncated") == (True, True)
+    assert {name for name, entry in arrangement.uncertain(years, elections) if entry.value is True} == {
+        "truncated",
+        "risk_score_cap_follows_demographics",
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "elected", "message"),
     [
@@ -462,7 +477,16 @@ def test_overrides_replace_a_number_and_are_reported() -> None:
         ("mssp_enhanced", {"overrides": {"max_sharing_rat": 0.6}}, "did you mean 'max_sharing_rate'"),
         ("mssp_enhanced", {"overrides": {"max_sharing_rate": 75.0}}, "0 to 1"),
         ("mssp_enhanced", {"overrides": {"max_sharing_rate": [0.5, 0.6]}}, "one value per performance year"),
-        ("reach_global", {"overrides": {"savings_shares": 0.5}}, "only a single number"),
+        ("reach_global", {"overrides": {"savings_shares": 0.5}}, "needs a list .*4 numbers"),
+        ("reach_global", {"overrides": {"savings_shares": [0.5, 0.5]}}, "needs a list .*4 numbers"),
+        ("reach_global", {"overrides": {"savings_shares": [0.5, 0.5, 0.5, 1.5]}}, "out of range .*1.5.* 0 to 1"),
+        ("reach_global", {"overrides": {"trend": "backwards"}}, "allowed: retrospective, prospective"),
+        ("reach_global", {"overrides": {"trend": 1.0}}, "allowed: retrospective, prospective"),
+        ("reach_global", {"overrides": {"truncated": "yes"}}, "allowed: true or false"),
+        ("reach_global", {"overrides": {"discount": True}}, "out of range"),
+        ("reach_global", {"overrides": {"discount": "much"}}, "out of range"),
+        ("reach_global", {"overrides": {"below_minimum": "nothing"}}, "cannot stand here"),
+        ("mssp_enhanced", {"overrides": {"minimum_savings_rate_table": [0.1]}}, "a table cannot be overridden"),
     ],
 )
 def test_elections_an_arrangement_does_not_offer(name: str, elected: dict[str, Any], message: str) -> None:

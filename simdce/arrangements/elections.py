@@ -64,8 +64,10 @@ class Elections(BaseModel):
     part_year: Fraction | ByYear | None = Field(
         None, description="share of the calendar year that the performance year covers (six months of 2019: 0.5)"
     )
-    overrides: Mapping[str, float | Numbers] = Field(
-        default_factory=dict, description="numbers of the arrangement replaced by name, one value or one per year"
+    overrides: Mapping[str, bool | float | str | Numbers] = Field(
+        default_factory=dict,
+        description="numbers of the arrangement replaced by name, one value or one per year; a list of bands, a word "
+        "or yes and no by another, which then holds in every year",
     )
 
     @classmethod

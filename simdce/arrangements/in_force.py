@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,6 +16,9 @@ from simdce.sourced import Dating, Sourced, Term
 
 if TYPE_CHECKING:
     from simdce.arrangements.elections import Elections
+
+_WORDS = re.compile(r"(?<=[(, ])[a-z_]+(?=[,)])")
+"""Words that may stand in a number's place: its unit lists them in brackets."""
 
 SET_BY_SCENARIO = "set by the scenario"
 """The source of a number that the user's overrides replaced."""
@@ -114,7 +118,7 @@ class InForce:
             years = self.timeline.performance_years
             return tuple(
                 Sourced(value, term.entries[0].unit, SET_BY_SCENARIO, "uncertain", year, year)
-                for year, value in zip(years, self._by_year(name, self.elections.overrides[name]), strict=True)
+                for year, value in zip(years, self._overriding(name), strict=True)
             )
         return tuple(term.at(date) for date in self.timeline.dates(term.by))
 
@@ -157,21 +161,40 @@ class InForce:
             )
         return value
 
-    def _check_override(self, name: str, value: float | tuple[float, ...]) -> None:
+    def _overriding(self, name: str) -> tuple[Any, ...]:
+        """What replaces a named number, by performance year; a list in place of a list holds in every year."""
+        value = self.elections.overrides[name]
+        if self.known[name].is_scalar:
+            return self._by_year(name, value)
+        return (value,) * len(self.timeline.performance_years)
+
+    def _check_override(self, name: str, value: object) -> None:
         where = f"overrides.{name}"
         if name not in self.known:
             raise InputError(
                 f"{self.arrangement} has no such number",
                 key=where,
-                allowed=", ".join(sorted(n for n, term in self.known.items() if term.is_scalar)),
+                allowed=", ".join(sorted(self.known)),
                 nearest=nearest_name(name, self.known),
             )
         term = self.known[name]
-        if not term.is_scalar:
-            raise InputError("only a single number can be overridden, this one is a table or a word", key=where)
-        is_fraction = term.entries[0].unit.startswith("fraction")
-        for number in self._by_year(name, value):
-            if number < 0.0 or (is_fraction and number > 1.0):
+        replaced, unit = term.entries[0].value, term.entries[0].unit
+        if isinstance(replaced, bool | str):
+            words = _WORDS.findall(unit) if isinstance(replaced, str) else []
+            if type(value) is not type(replaced) or (isinstance(value, str) and value not in words):
+                allowed = ", ".join(words) or "true or false"
+                raise InputError("cannot stand here", key=where, value=value, allowed=allowed)
+            return
+        bands = isinstance(replaced, list) and all(isinstance(each, int | float) for each in replaced)
+        if bands and not (isinstance(value, tuple) and len(value) == len(replaced)):
+            raise InputError("needs a list", key=where, value=value, allowed=f"{len(replaced)} numbers")
+        if not bands and not term.is_scalar:
+            raise InputError("a table cannot be overridden", key=where)
+        is_fraction = unit.startswith("fraction")
+        for number in value if isinstance(value, tuple) else (value,) if bands else self._by_year(name, value):
+            if isinstance(number, bool | str) or number < 0.0 or (is_fraction and number > 1.0):
                 raise InputError(
                     "out of range", key=where, value=number, allowed="0 to 1" if is_fraction else "0 or more"
                 )
+        if term.is_scalar:
+            self._by_year(name, value)
