@@ -100,6 +100,17 @@ def test_tidy_shared_savings_rows() -> None:
     assert [each.row.figures.aco for each in rows if each.verdict == "unexplained"] == ["A5309"]
     limited = {each.row.figures.aco for each in rows if each.reason == REVENUE_LIMIT}
     assert limited - {"A2392"} == {"A1241", "A5293"}
+    settled = [each for each in rows if each.verdict in ("reproduced", "within_published_rounding")]
+    paid = Counter((each.row.payment > 0) - (each.row.payment < 0) for each in settled)
+    assert paid == {1: 1351, -1: 40, 0: 1396}
+
+
+def test_minimum_savings_rates_of_all_shared_savings_rows() -> None:
+    """To a hundredth of a point, as some years print them; a rate that an ACO elected is one of those offered."""
+    rows = judged(published("mssp_results_2013_2024.csv"))
+    printed = [each.row.figures.minimum_savings_rate for each in rows]
+    found = [each.recomputation.minimum_savings_rate for each in rows]
+    assert all(rate and abs(own - rate.value) <= 0.00011 for rate, own in zip(printed, found, strict=True))
 
 
 def test_reach_rows() -> None:
@@ -107,6 +118,8 @@ def test_reach_rows() -> None:
     assert {year: found([each for each in rows if each.row.figures.year == year]) for year in REACH} == REACH
     # shared savings, and was paid nothing: the reason was not found
     assert [each.row.figures.aco for each in rows if each.verdict == "unexplained"] == ["D0128"]
+    # every other to the dollar: nothing in these files is rounded
+    assert sum(abs(each.recomputation.amount - each.row.payment) <= 1.0 for each in rows) == len(rows) - 1 == 144
 
 
 @pytest.mark.parametrize("year", RAW)

@@ -47,7 +47,12 @@ def command(files: tuple[Path, ...], as_json: bool, rows_file: Path | None) -> N
     from simdce.published.verdict import judge
 
     rows, notes, problems = _read(files)
-    judged = [judge(row) for row in rows]
+    judged = []
+    for row in rows:
+        try:
+            judged.append(judge(row))
+        except InputError as refused:
+            problems.append(refused.within(f"{row.file}: row {row.line}"))
     if judged and rows_file is not None:
         write_whole(rows_file, _rows(judged))
     if as_json:
@@ -72,8 +77,8 @@ def _read(files: Sequence[Path]) -> tuple[list[PublishedRow], list[str], list[In
     for path in files:
         try:
             publication = read(path)
-        except InputError as problem:
-            problems.append(problem)
+        except InputError as refused:
+            problems.append(refused)
             continue
         found += publication.rows
         notes += publication.notes

@@ -71,9 +71,8 @@ def recompute(figures: Figures) -> Recomputation:
 
 
 def _outcome(figures: Figures) -> Outcome:
-    return Outcome(
-        np.array([figures.benchmark]), np.array([figures.expenditure]), np.array([figures.assigned_beneficiaries])
-    )
+    people = np.nan_to_num([figures.assigned_beneficiaries])  # risk corridors, where it may be suppressed, ask for none
+    return Outcome(np.array([figures.benchmark]), np.array([figures.expenditure]), people)
 
 
 def _minimum(settlement: Settlement, figures: Figures) -> float:
