@@ -456,6 +456,16 @@ def test_rounding_is_bounded_at_both_ends() -> None:
     assert verdict(narrower, high) == "unexplained"
 
 
+def test_a_loss_rate_that_falls_with_the_score_is_bounded_too() -> None:
+    score = PublishedRate(0.6, 0.005)
+    owes = Figures("one", 2024, "mssp_enhanced", 1e8, 1.1e8, 20000.0, quality_met=True, quality_score=score)
+    found = recompute(owes)
+    # 1 - 0.75 x score of ten million, at both ends of the score
+    assert (found.low, found.amount, found.high) == pytest.approx((-5_537_500.0, -5_500_000.0, -5_462_500.0))
+    shares = recompute(dataclasses.replace(owes, expenditure=9e7))
+    assert shares.low == shares.high == pytest.approx(7_350_000.0)
+
+
 def test_a_loss_that_revenue_may_limit_is_not_recomputable_only_below_the_recomputed_one() -> None:
     level_e = Figures("one", 2024, "mssp_basic_e", 1e8, 1.05e8, 20000.0)
     assert verdict(level_e, -1.5e6) == "reproduced"

@@ -496,6 +496,8 @@ def test_reach_in_capitals_with_aligned_beneficiaries(tmp_path: Path) -> None:
         },
     ]
     all_reproduced(publication(tmp_path, "PY1_PUF.csv", text(REACH, *rows)), 3)
+    counted = publication(tmp_path, "PY2_PUF.csv", text(REACH, rows[0] | {"ALIGNED_BENEFICIARIES": "12,345"}))
+    assert counted.rows[0].figures.assigned_beneficiaries == 12345.0
     older = [
         name.replace("ACO_ID", "dce_id").replace("RISK_ARRANGEMENT", "risk_arrangmt").lower() for name in names(REACH)
     ]
@@ -791,6 +793,16 @@ def test_one_damaged_row_costs_itself(tmp_path: Path, damage: str) -> None:
     assert problem["where"] == "PY2023.csv: row 200"
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == 400
     assert "399" in run(path).stdout
+
+
+def test_a_quote_that_closes_in_the_next_row_costs_one_row(tmp_path: Path) -> None:
+    lines = text(PUF_2023, *many(400)).splitlines(keepends=True)
+    lines[199], lines[200] = lines[199].replace(",B,", ',"B,'), lines[200].replace(",B,", ',B",')
+    found = publication(tmp_path, "PY2023.csv", "".join(lines))
+    assert [str(problem) for problem in found.problems] == [
+        "PY2023.csv: row 200: is not CSV: a quote opens here that closes in another row"
+    ]
+    assert verdicts(found.rows) == ["reproduced"] * 399
 
 
 def test_one_broken_file_costs_itself(tmp_path: Path) -> None:

@@ -83,11 +83,12 @@ def _records(lines: list[str]) -> Iterator[tuple[int, list[str] | csv.Error]]:
             except csv.Error as error:
                 yield start + read + 1, error
                 break
-            width = width or len(cells)
-            if reader.line_num > read + 1 and abs(len(cells) - width) > 1:
+            swallowed = lines[start + read + 1 : start + reader.line_num]
+            if width and any(len(next(csv.reader([line]), [])) >= width for line in swallowed):
                 yield start + read + 1, csv.Error("a quote opens here that closes in another row")
                 break
             yield start + read + 1, cells
+            width = width or len(cells)
             read = reader.line_num
         start += read + 1
 
