@@ -6,14 +6,18 @@ import csv
 import io
 import json
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from simdce.cli import EXIT_BAD_INPUT
+from simdce.errors import InputError
+
 if TYPE_CHECKING:
-    from simdce.published.row import PublishedRate
+    from simdce.published.row import PublishedRate, PublishedRow
     from simdce.published.verdict import Judged
 
 _HEADINGS = {
@@ -23,6 +27,7 @@ _HEADINGS = {
     "unexplained": "unexplained",
 }
 _MOST_LISTED = 20
+_MOST_PROBLEMS = 100
 
 
 @click.command()
@@ -35,23 +40,51 @@ def command(files: tuple[Path, ...], as_json: bool, rows_file: Path | None) -> N
     """Recompute published results: Shared Savings Program files of any year, GPDC and ACO REACH files, as CMS has them.
 
     A payment is reproduced within 0.1% or one dollar, or lies within the rounding of a published rate (settled at both
-    ends of it), or cannot be recomputed from what is published, or is unexplained.
+    ends of it), or cannot be recomputed from what is published, or is unexplained. Files and rows that cannot be read
+    are named, one a line, on standard error; the others are reported all the same, and the exit code is 2.
     """
     from simdce.files import write_whole
-    from simdce.published.reading import read, refuse_repeated
     from simdce.published.verdict import judge
 
-    publications = [read(path) for path in files]
-    rows = [row for publication in publications for row in publication.rows]
-    refuse_repeated(rows)
-    judged = [judge(row) for row in rows]
-    notes = [note for publication in publications for note in publication.notes]
-    if rows_file is not None:
+    rows, notes, problems = _read(files)
+    judged = []
+    for row in rows:
+        try:
+            judged.append(judge(row))
+        except InputError as refused:
+            problems.append(refused.within(f"{row.file}: row {row.line}"))
+    if judged and rows_file is not None:
         write_whole(rows_file, _rows(judged))
     if as_json:
-        click.echo(json.dumps(_document(judged, notes), indent=1, allow_nan=False))
-    else:
+        click.echo(json.dumps(_document(judged, notes, problems), indent=1, allow_nan=False))
+    elif judged:
         _print(judged, notes)
+    for problem in problems[:_MOST_PROBLEMS]:
+        click.echo(f"simdce: {problem}", err=True)
+    if len(problems) > _MOST_PROBLEMS:
+        click.echo(f"simdce: and {len(problems) - _MOST_PROBLEMS:,} more; --json lists all", err=True)
+    if problems:
+        sys.exit(EXIT_BAD_INPUT)
+
+
+def _read(files: Sequence[Path]) -> tuple[list[PublishedRow], list[str], list[InputError]]:
+    """Rows and notes of the files that can be read, and complaints of those and of rows that cannot."""
+    from simdce.published.reading import read, without_repeats
+
+    found: list[PublishedRow] = []
+    notes: list[str] = []
+    problems: list[InputError] = []
+    for path in files:
+        try:
+            publication = read(path)
+        except InputError as refused:
+            problems.append(refused)
+            continue
+        found += publication.rows
+        notes += publication.notes
+        problems += publication.problems
+    rows, repeated = without_repeats(found)
+    return rows, notes, [*problems, *repeated]
 
 
 def _by_year(judged: Sequence[Judged]) -> list[dict[str, int]]:
@@ -61,7 +94,7 @@ def _by_year(judged: Sequence[Judged]) -> list[dict[str, int]]:
     return [{"year": year, **counts([e for e in judged if e.row.figures.year == year])} for year in years]
 
 
-def _document(judged: Sequence[Judged], notes: Sequence[str]) -> dict[str, Any]:
+def _document(judged: Sequence[Judged], notes: Sequence[str], problems: Sequence[InputError]) -> dict[str, Any]:
     from simdce.published.verdict import counts
 
     listed = [each for each in judged if each.verdict in ("not_recomputable", "unexplained")]
@@ -81,6 +114,15 @@ def _document(judged: Sequence[Judged], notes: Sequence[str]) -> dict[str, Any]:
             for each in listed
         ],
         "notes": list(notes),
+        "problems": [
+            {
+                "where": problem.where,
+                "column": problem.key,
+                "value": None if problem.value is None else str(problem.value),
+                "message": str(problem),
+            }
+            for problem in problems
+        ],
     }
 
 
@@ -113,7 +155,7 @@ def _rows(judged: Sequence[Judged]) -> bytes:
         writer.writerow(
             [each.row.file, each.row.line, figures.aco, figures.year, figures.arrangement]
             + [dollars(value) for value in (figures.benchmark, figures.expenditure, figures.savings)]
-            + [f"{figures.assigned_beneficiaries:g}"]
+            + [fraction(figures.assigned_beneficiaries)]
             + [printed(figures.minimum_savings_rate), fraction(found.minimum_savings_rate)]
             + [printed(figures.final_sharing_rate), fraction(found.sharing_rate)]
             + [printed(figures.final_loss_rate), fraction(found.loss_rate)]

@@ -9,44 +9,67 @@ import re
 from collections.abc import Mapping, Sequence
 
 SHARED_SAVINGS: Mapping[str, tuple[str, ...]] = {
-    "aco": ("ACO_ID", "ACO_Num", "ACO Number", "ACO Name", "ACO Name (LBN or DBA, if applicable)"),
+    "aco": (
+        "ACO_ID",
+        "ACO_Num",
+        "ACO Number",
+        "ACO Identifier",
+        "ACO Name",
+        "ACO Name (LBN or DBA, if applicable)",
+        "ACO Doing Business As (DBA) or Legal Business Name (LBN)",
+    ),
     "year": ("performance_year", "perf_year", "year", "PY"),
     "track": ("track", "Current_Track"),
     "agreement_start": ("agreement_start_date", "Current_Start_Date", "Start_Date", "Agreement Start Date"),
-    "assigned_beneficiaries": ("assigned_beneficiaries", "N_AB", "Total Assigned Beneficiaries"),
+    "assigned_beneficiaries": (
+        "assigned_beneficiaries",
+        "N_AB",
+        "Total Assigned Beneficiaries",
+        "Total number of assigned beneficiaries",
+    ),
     "benchmark": ("benchmark", "ABtotBnchmk", "Total Benchmark Expenditures", "Total Benchmark"),
     "expenditure": ("expenditure", "ABtotExp", "Total Expenditures", "Total Assigned Beneficiary Expenditures"),
     "savings": (
         "benchmark_minus_expenditure",
         "BnchmkMinExp",
         "Total Benchmark Expenditures Minus Total Assigned Beneficiary Expenditures",
+        "Total Benchmark Minus Assigned Beneficiary Expenditures",
         "Benchmark Minus Expenditures",
+        "Total savings/losses",
     ),
     "minimum_savings_rate": ("minimum_savings_rate", "MinSavPerc", "Minimum Savings Rate (%)", "MSR"),
     "final_sharing_rate": ("final_sharing_rate", "FinalShareRate", "Final Sharing Rate"),
     "final_loss_rate": ("final_loss_rate", "FinalLossRate", "Final Loss Rate"),
     "quality_score": ("quality_score", "QualScore", "Quality Score", "Overall Quality Score"),
-    "quality_met": ("met_quality_standard", "Met_QPS", "Successfully Reported Quality"),
+    "quality_met": (
+        "met_quality_standard",
+        "Met_QPS",
+        "Successfully Reported Quality",
+        "Met the Quality Performance Standard",
+    ),
     "quality_alternative": ("Met_AltQPS",),
-    "person_years": ("person_years", "N_AB_Year_PY", "N_AB_Year"),
+    "person_years": ("person_years", "N_AB_Year_PY", "N_AB_Year", "Total assigned beneficiary person years"),
     "per_capita_expenditure": ("per_capita_expenditure", "Per_Capita_Exp_TOTAL_PY"),
     "disaster_adjustment": ("disaster_adjustment", "DisAdj"),
     "revenue": ("revenue_category", "Rev_Exp_Cat"),
     "guardrail": ("guardrail",),
     "advance_recouped": ("advance_investment_recouped", "AIPRecoup", "Adv_Pay_Recoup"),
-    "payment": (
-        "earned_savings_loss",
-        "EarnSaveLoss",
+    "payment": ("earned_savings_loss", "EarnSaveLoss"),
+    "earned": (
+        "EarnShrSavings",
         "Earned Shared Savings Payments/Owe Losses",
         "Earned Shared Savings Payments",
+        "Shared Savings",
     ),
+    "owed": ("OweLosses", "Shared Losses"),
 }
+"""Without a payment column, that of earned savings says it, less losses owed: blank there where there are none."""
 
 RISK_CORRIDORS: Mapping[str, tuple[str, ...]] = {
     "aco": ("aco_id", "dce_id", "entity_id"),
     "year": ("perf_year", "performance_year", "year", "PY"),
     "track": ("risk_arrangement", "risk_arrangmt", "risk_option"),
-    "assigned_beneficiaries": ("bene_cnt",),
+    "assigned_beneficiaries": ("bene_cnt", "aligned_beneficiaries"),
     "expenditure": ("tot_cost_care_net",),
     "savings": ("gross_savings",),
     "payment": ("shared_savings_seq",),
@@ -75,7 +98,7 @@ LARGEST_FRACTION: Mapping[str, float] = {
     "final_loss_rate": 1.0,
     "quality_score": 1.0,
 }
-"""A column of bare numbers, none above one, is in fractions; a fraction beyond this was a percentage after all."""
+"""No rate of a column in fractions is larger than this, none in percent as small, noughts aside."""
 
 _TRACKS = {
     "1": "mssp_track_1",
@@ -86,9 +109,12 @@ _TRACKS = {
     "en": "mssp_enhanced",
     "enhanced": "mssp_enhanced",
 }
-_TRACK = re.compile(rf"(?:current|track|basic|level|t)*({'|'.join(sorted(_TRACKS, key=len, reverse=True))})")
+_TRACK = re.compile(rf"(?:current|track|basic|level|t)*({'|'.join(sorted(_TRACKS, key=len, reverse=True))})(?:aco)?")
 _OPTIONS = {"global": "reach_global", "professional": "reach_professional"}
-_FLAG = re.compile(r"(?:current)?(?:track|basic|level)")
+_FLAG = re.compile(r"(?:current)?(?:track|basic|level|enhanced)")
+_FOOTNOTES = re.compile(r"\d+$")
+ONLY_FLAG = {"mssp_track_2": "mssp_track_1"}
+"""The first file has one flag, for the second of two tracks: where it is nought, the ACO was in the first."""
 
 
 def plain(heading: str) -> str:
@@ -97,13 +123,19 @@ def plain(heading: str) -> str:
 
 
 def located(headings: Sequence[str], wanted: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
-    """The column of each quantity that the headings hold."""
+    """The column of each quantity that the headings hold, with or without the numbers of footnotes."""
     places = {plain(heading): place for place, heading in enumerate(headings)}
-    found = {
-        quantity: next((places[plain(name)] for name in aliases if plain(name) in places), None)
-        for quantity, aliases in wanted.items()
-    }
-    return {quantity: place for quantity, place in found.items() if place is not None}
+    # only headings in words have footnotes: the number of a variable, such as Track_1, is part of its name
+    unmarked = {_FOOTNOTES.sub("", plain(heading)): place for place, heading in enumerate(headings) if " " in heading}
+    found = {}
+    for quantity, aliases in wanted.items():
+        names = [plain(name) for name in aliases]
+        place = next((places[name] for name in names if name in places), None)
+        worded = [plain(name) for name in aliases if " " in name]
+        place = next((unmarked[name] for name in worded if name in unmarked), None) if place is None else place
+        if place is not None:
+            found[quantity] = place
+    return found
 
 
 def track_flags(headings: Sequence[str]) -> dict[int, str]:

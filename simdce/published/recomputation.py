@@ -54,7 +54,9 @@ def recompute(figures: Figures) -> Recomputation:
     settlement = _settled(figures, arrangement, elected, score)
     paid = float(settlement.net[0])
     ends = [paid]
-    if (most - least) * abs(figures.savings) > _CENT:
+    # a score scales what is paid or owed; where that is nothing, for another reason, no other score makes it something
+    nothing = paid == 0.0 and score > 0.0 and figures.disaster_adjustment == 0.0
+    if not nothing and (most - least) * abs(figures.savings) > _CENT:
         ends += [float(_settled(figures, arrangement, elected, end).net[0]) for end in (least, most)]
     final = arrangement.resolve([figures.year], Elections.of({**elected, "quality_score": score}))
     return Recomputation(
@@ -69,9 +71,8 @@ def recompute(figures: Figures) -> Recomputation:
 
 
 def _outcome(figures: Figures) -> Outcome:
-    return Outcome(
-        np.array([figures.benchmark]), np.array([figures.expenditure]), np.array([figures.assigned_beneficiaries])
-    )
+    people = np.nan_to_num([figures.assigned_beneficiaries])  # risk corridors, where it may be suppressed, ask for none
+    return Outcome(np.array([figures.benchmark]), np.array([figures.expenditure]), people)
 
 
 def _minimum(settlement: Settlement, figures: Figures) -> float:
@@ -147,7 +148,10 @@ def _scores(figures: Figures, arrangement: Arrangement, elected: dict[str, Any])
     rate = figures.final_sharing_rate
     numbers = arrangement.in_force([figures.year], Elections(agreement_start=elected["agreement_start"]))
     regime = {"met": "sharing_when_met", "alternative": "sharing_when_alternative"}.get(elected["quality_standard"])
-    if rate is not None and regime is not None and numbers.values(regime)[0] == "score":
+    scaled = regime is not None and numbers.values(regime)[0] == "score"
+    if figures.savings >= 0.0 and not scaled:
+        return score, score, score  # savings are shared at a rate that does not depend on the score
+    if rate is not None and scaled:
         largest = float(numbers.numbers("max_sharing_rate")[0])
         lower, upper = max(least, rate.low / largest), min(most, rate.high / largest)
         if lower <= upper:

@@ -27,7 +27,8 @@ class PublishedRate:
 class Figures:
     """Everything in a row but the payment; None where the file does not say.
 
-    ``benchmark`` and ``expenditure`` are dollars, the benchmark of a risk corridor its settlement base.
+    ``benchmark`` and ``expenditure`` are dollars, the benchmark of a risk corridor its settlement base. How many people
+    there are may be suppressed where a risk corridor settles, and is then NaN.
     ``quality_met`` and ``quality_alternative`` say which standard was met, ``disaster_adjustment`` (>= 0) the dollars
     of loss forgiven, ``advance_recouped`` (>= 0) the dollars of advance payments that CMS takes back out of what is
     earned: the payment published is what was earned before. ``guardrail`` says whether CMS replaced the benchmark by
