@@ -43,7 +43,7 @@ class BenchmarkInputs:
 def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark) -> FloatArray:
     """The settlement base in dollars; shape (world, performance year)."""
     weights = rule.values("baseline_weights")[0] if chosen.weights is None else chosen.weights
-    historical = historical_benchmark(inputs.baseline_per_capita, weights)  # (world, category)
+    historical = historical_benchmark(inputs.baseline_per_capita, weights) * chosen.to_own_history  # (world, category)
     regional = inputs.expected_per_capita * chosen.regional_to_own_cost
     years = range(inputs.person_years.shape[-1])
     rates = np.stack([_with_region(historical, regional, inputs, rule, chosen, year) for year in years], axis=-1)

@@ -11,7 +11,11 @@ from collections.abc import Mapping, Sequence
 SHARED_SAVINGS: Mapping[str, tuple[str, ...]] = {
     "aco": ("ACO_ID", "ACO_Num", "ACO Number", "ACO Name", "ACO Name (LBN or DBA, if applicable)"),
     "year": ("performance_year", "perf_year", "year", "PY"),
+    "name": ("ACO_Name", "ACO Name (LBN or DBA, if applicable)"),
     "track": ("track", "Current_Track"),
+    "agreement_number": ("agreement_period", "Agreement_Period_Num"),
+    "historical_benchmark": ("historical_benchmark_per_capita", "HistBnchmk"),
+    "updated_benchmark": ("updated_benchmark_per_capita", "UpdatedBnchmk"),
     "agreement_start": ("agreement_start_date", "Current_Start_Date", "Start_Date", "Agreement Start Date"),
     "assigned_beneficiaries": ("assigned_beneficiaries", "N_AB", "Total Assigned Beneficiaries"),
     "benchmark": ("benchmark", "ABtotBnchmk", "Total Benchmark Expenditures", "Total Benchmark"),
@@ -41,6 +45,32 @@ SHARED_SAVINGS: Mapping[str, tuple[str, ...]] = {
         "Earned Shared Savings Payments",
     ),
 }
+
+PERIODS = ("BY1", "BY2", "BY3", "PY")
+"""Baseline years, oldest first, and the performance year."""
+
+_CATEGORIES = {
+    "esrd": ("ESRD", "ESRD"),
+    "disabled": ("DIS", "DIS"),
+    "aged_dual": ("AGDU", "AGED_Dual"),
+    "aged_non_dual": ("AGND", "AGED_NonDual"),
+}
+"""What headings call each entitlement category: of dollars and risk scores, and of person-years."""
+
+BY_CATEGORY: Mapping[str, tuple[str, ...]] = {
+    **{
+        f"{quantity}.{category}.{period}": (f"{heading}_{short}_{period}",)
+        for quantity, heading in (("per_capita", "Per_Capita_Exp_ALL"), ("risk_score", "CMS_HCC_RiskScore"))
+        for category, (short, _) in _CATEGORIES.items()
+        for period in PERIODS
+    },
+    **{
+        f"person_years.{category}.{period}": (f"N_AB_Year_{long}_{period}",)
+        for category, (_, long) in _CATEGORIES.items()
+        for period in PERIODS[-2:]
+    },
+}
+"""What Shared Savings Program files give by entitlement category; person-years of the last baseline year and after."""
 
 RISK_CORRIDORS: Mapping[str, tuple[str, ...]] = {
     "aco": ("aco_id", "dce_id", "entity_id"),

@@ -36,10 +36,15 @@ _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})(\s.*)?|(\d{4})-\d{1,2}-\d
 
 @dataclass(frozen=True)
 class Publication:
-    """A file's rows in its order, and what was mended in its header, told in sentences."""
+    """A file's rows in its order, what was mended in its header, told in sentences, and its text cell by cell.
+
+    ``cells`` has one entry a row, in the order of ``rows``.
+    """
 
     rows: tuple[PublishedRow, ...]
     notes: tuple[str, ...]
+    headings: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
 
 
 def read(path: Path) -> Publication:
@@ -79,7 +84,7 @@ def read(path: Path) -> Publication:
     }
     rows = tuple(reader.row(number, cells, year, rates) for (number, cells), year in zip(body, years, strict=True))
     refuse_repeated(rows)
-    return Publication(rows, notes)
+    return Publication(rows, notes, tuple(headings), tuple(tuple(cells) for _, cells in body))
 
 
 def refuse_repeated(rows: Sequence[PublishedRow]) -> None:
