@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simdce.errors import InputError, nearest_name
-from simdce.from_published.own_history import own_history
+from simdce.from_published.own_history import own_history, saved_by_all
 from simdce.from_published.text import scenario_text
 from simdce.published.history import histories
 from simdce.published.reading import read
@@ -30,9 +30,10 @@ def imported(files: Sequence[Path], aco: str, year: int, true_savings: float = 0
     (publication,) = [each for each in publications if any(one is row for one in each.rows)]
     everybody = histories(publication)
     (history,) = [each for each in everybody if each.row is row]
-    own = row.figures
-    after = next((each for each in rows if (each.figures.aco, each.figures.year) == (own.aco, year + 1)), None)
-    return scenario_text(history, own_history(history, everybody), after, true_savings)
+    name = row.figures.aco
+    after = next((each for each in rows if (each.figures.aco, each.figures.year) == (name, year + 1)), None)
+    own = own_history(history, everybody)
+    return scenario_text(history, own, after, true_savings, saved_by_all(everybody))
 
 
 def _row_of(rows: Sequence[PublishedRow], aco: str, year: int) -> PublishedRow:

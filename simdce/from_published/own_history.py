@@ -70,13 +70,12 @@ def own_history(history: History, everybody: Sequence[History]) -> OwnHistory:
         costs = []
         last = history.risk_score[category, _LAST]
         for period, grown in zip(_BASELINE, growth[category], strict=True):
-            cost, risk = history.per_capita[category, period], history.risk_score[category, period]
-            if cost is None or risk is None or last is None:
-                cost, risk_ratio = _average(peers, category, period), 1.0
+            cost = history.risk_adjusted(category, period)
+            if cost is None or last is None:
+                costs.append(_average(peers, category, period) * grown)
                 filled.append(f"{category} {period}")
             else:
-                risk_ratio = last / risk
-            costs.append(cost * risk_ratio * grown)
+                costs.append(cost * last * grown)
         per_capita[category] = fsum(weight * cost for weight, cost in zip(weights, costs, strict=True))
     before, now = _shares(_before(history)), _shares(_now(history))
     average = fsum(before[name] * per_capita[name] for name in per_capita)
@@ -97,6 +96,23 @@ def own_history(history: History, everybody: Sequence[History]) -> OwnHistory:
     )
 
 
+def saved_by_all(everybody: Sequence[History]) -> tuple[float, int]:
+    """What the ACOs of a file saved on average beyond what their histories and CMS's update let expect, and how many.
+
+    The true savings (fraction of cost) with which the mean rate of each one's law would be the rate it had.
+    """
+    saved = []
+    for history in everybody:
+        try:
+            own = own_history(history, everybody)
+        except InputError:
+            continue
+        figures = history.row.figures
+        if figures.benchmark > 0.0:
+            saved.append(1.0 - own.benchmark_to_own * figures.expenditure / figures.benchmark)
+    return fsum(saved) / max(len(saved), 1), len(saved)
+
+
 def _needed(history: History, name: str, value: float | None) -> float:
     if value is None:
         raise InputError(f"the row does not give the {name}", where=f"{history.row.file}: row {history.row.line}")
@@ -115,9 +131,7 @@ def _now(history: History) -> dict[str, float]:
     printed = {name: history.person_years_of[name, _PERFORMANCE] for name in calibration.CATEGORIES}
     masked = fsum(before[name] for name, years in printed.items() if years is None)
     rest = max(history.person_years or 0.0, 0.0) - fsum(years for years in printed.values() if years is not None)
-    return {
-        name: max(rest, 0.0) * before[name] / masked if years is None else years for name, years in printed.items()
-    }
+    return {name: max(rest, 0.0) * before[name] / masked if years is None else years for name, years in printed.items()}
 
 
 def _shares(person_years: Mapping[str, float]) -> dict[str, float]:
@@ -130,24 +144,24 @@ def _growth(peers: Sequence[History], category: str, period: str) -> float:
     then, last = [], []
     for each in peers:
         years = each.person_years_of[category, _LAST]
-        costs = [each.per_capita[category, when] for when in (period, _LAST)]
-        risks = [each.risk_score[category, when] for when in (period, _LAST)]
-        if years is not None and None not in costs and None not in risks:
-            then.append(years * costs[0] / risks[0])  # type: ignore[operator]
-            last.append(years * costs[1] / risks[1])  # type: ignore[operator]
+        before, after = each.risk_adjusted(category, period), each.risk_adjusted(category, _LAST)
+        if years is not None and before is not None and after is not None:
+            then.append(years * before)
+            last.append(years * after)
     return fsum(last) / fsum(then) if then else 1.0
 
 
 def _average(peers: Sequence[History], category: str, period: str) -> float:
     """Dollars per person-year of a category over the peers that show it; raises InputError where none does."""
-    shown = [
-        (each.person_years_of[category, _LAST], each.per_capita[category, period])
-        for each in peers
-        if each.person_years_of[category, _LAST] is not None and each.per_capita[category, period] is not None
-    ]
-    if not shown:
+    dollars, people = [], []
+    for each in peers:
+        years, cost = each.person_years_of[category, _LAST], each.per_capita[category, period]
+        if years is not None and cost is not None:
+            dollars.append(years * cost)
+            people.append(years)
+    if not people:
         raise InputError(
             f"no ACO with this agreement start shows what {category.replace('_', ' ')} people cost in {period}",
             where=peers[0].row.file,
         )
-    return fsum(years * cost for years, cost in shown) / fsum(years for years, _ in shown)  # type: ignore[operator,misc]
+    return fsum(dollars) / fsum(people)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from simdce import arrangements, calibration
-from simdce.from_published.own_history import OwnHistory
+from simdce.from_published.own_history import MASKED_PERSON_YEARS, OwnHistory
 from simdce.published.columns import PERIODS
 from simdce.published.history import History
 from simdce.published.recomputation import elections_of
@@ -19,9 +21,17 @@ from simdce.slots import slot_laws
 WORLDS = 10_000
 
 
-def scenario_text(history: History, own: OwnHistory, after: PublishedRow | None, true_savings: float) -> str:
+def scenario_text(
+    history: History,
+    own: OwnHistory,
+    after: PublishedRow | None,
+    true_savings: float,
+    saved_by_all: tuple[float, int],
+) -> str:
     """A whole scenario file, valid for ``simdce check``; ``after`` is the row of the year after, where there is one.
 
+    ``true_savings`` is what the scenario assumes, ``saved_by_all`` what the ACOs of the file saved on average, and how
+    many they are.
     Raises InputError where the row's numbers do not make a scenario.
     """
     figures = history.row.figures
@@ -35,7 +45,7 @@ def scenario_text(history: History, own: OwnHistory, after: PublishedRow | None,
         *_years(figures, after, follows=follows, two_years=two_years),
         *_costs(own, means),
         *_benchmark(history, own),
-        *_savings(true_savings),
+        *_savings(true_savings, *saved_by_all),
         *_arrangement(history),
         *_observed(history.row),
     ]
@@ -48,6 +58,7 @@ def _agreement_start(figures: Figures) -> int:
     return figures.year if figures.agreement_start is None else figures.agreement_start
 
 
+@cache
 def _counted_share(category: str, year: int) -> float:
     """Truncated over untruncated cost of a category's calibrated law, the same at every mean."""
     scenario: Scenario = build_scenario(
@@ -121,19 +132,24 @@ def _years(figures: Figures, after: PublishedRow | None, *, follows: bool, two_y
 
 
 def _costs(own: OwnHistory, means: Mapping[str, float]) -> Iterator[str]:
-    yield "# What the ACO's own history says its people cost in the performance year: BY1 and BY2 brought to BY3 by the"
-    yield f"# risk-adjusted growth of the {own.peers} ACOs in the file that began an agreement in the same year, and by the"
-    yield "# ACO's own risk scores; weighted; then brought to the performance year by CMS's update of this benchmark"
-    yield f"# (x {own.update:.5f}, its trend, risk adjustment and change of mix). The means below are untruncated: truncated"
-    yield "# at the 99th percentile of their calibrated law they give the dollars named."
+    yield from _comment(
+        "What the ACO's own history says its people cost in the performance year: BY1 and BY2 brought to BY3 by the "
+        f"risk-adjusted growth of the {own.peers} ACOs in the file whose agreement began in the same year, and by the "
+        "ACO's own risk scores; weighted; then brought to the performance year by CMS's own update of this benchmark "
+        f"(x {own.update:.5f}: its trend, risk adjustment and change of mix). The means below are untruncated; "
+        "truncated at the 99th percentile of their calibrated law they give the dollars named."
+    )
     for name in means:
         grown = ", ".join(f"{each:.4f}" for each in own.growth[name][:-1])
         costs = f"history {own.per_capita[name]:,.0f} in BY3, {own.expected[name]:,.0f} now"
         yield f"# {name}: growth BY1, BY2 to BY3 {grown}; {costs}"
     if own.filled:
-        yield f"# Masked, taken from those ACOs' average: {', '.join(own.filled)}."
+        yield from _comment(f"Masked, taken from those ACOs' average: {', '.join(own.filled)}.")
     if own.masked:
-        yield "# Masked person-years are counted as 5.5 in BY3; in PY they share what the published total leaves them."
+        yield from _comment(
+            f"Masked person-years are counted as {MASKED_PERSON_YEARS} in BY3; in PY they share what the published total "
+            "leaves them."
+        )
     for name, mean in means.items():
         yield f"[cost.{name}]"
         yield 'law = "calibrated"'
@@ -143,27 +159,36 @@ def _costs(own: OwnHistory, means: Mapping[str, float]) -> Iterator[str]:
 
 def _benchmark(history: History, own: OwnHistory) -> Iterator[str]:
     historical, updated = f"{history.historical_benchmark:,.0f}", f"{history.updated_benchmark:,.0f}"
-    yield f"# Published benchmark per person-year: historical {historical} (BY3), updated {updated}."
-    yield f"# The ACO's own history averages {own.average:,.2f} in BY3. What lies between is carried over as one factor: regional"
-    yield "# adjustment, prior savings, and what CMS's baseline trend adds to the growth of ACOs. So the simulated regional"
-    yield "# adjustment is off, and without true savings a mean savings rate of about 1 - 1/to_own_history is expected:"
-    yield f"# {100 * (1 - 1 / own.benchmark_to_own):.2f}%."
+    yield from _comment(
+        f"Published benchmark per person-year: historical {historical} (BY3), updated {updated}. The ACO's own history "
+        f"averages {own.average:,.2f} in BY3. What lies between is carried over as one factor: regional adjustment, prior "
+        "savings, and what CMS's baseline trend adds to the growth of ACOs. The simulated regional adjustment is off. "
+        "Without true savings the law's mean savings rate is about 1 - 1/to_own_history: "
+        f"{100 * (1 - 1 / own.benchmark_to_own):.2f}%."
+    )
     yield "[benchmark]"
     yield f"to_own_history = {own.benchmark_to_own:.6f}"
     yield "regional_weight = 0.0"
     yield ""
 
 
-def _savings(true_savings: float) -> Iterator[str]:
-    if true_savings == 0.0:
-        yield "# No true savings beyond CMS's update: what the ACO did better or worse is what the comparison shows."
-    else:
-        yield "# True savings beyond CMS's update, as asked for."
+def _savings(true_savings: float, saved: float, acos: int) -> Iterator[str]:
+    yield from _comment(
+        "No true savings beyond CMS's update: what the ACO did better or worse is what the comparison shows."
+        if true_savings == 0.0
+        else "True savings beyond CMS's update, as asked for."
+    )
+    yield from _comment(
+        f"The {acos} ACOs of the file saved {100 * saved:.2f}% of cost on average beyond history and CMS's update: with "
+        f"true = {saved:.4f} the law is that of an average ACO, and the comparison is with those."
+    )
     yield "[savings]"
     yield f"true = {true_savings!r}"
     yield ""
-    yield "# Annual shocks and a lasting difference between ACO and benchmark, at their calibrated sizes; the second also"
-    yield "# holds how much ACOs differ in true performance. 'none' leaves the luck of who fell ill alone."
+    yield from _comment(
+        "Annual shocks and a lasting difference between ACO and benchmark, at their calibrated sizes; the second also "
+        "holds how much ACOs differ in true performance. 'none' leaves the luck of who fell ill alone."
+    )
     yield "[shocks]"
     yield 'preset = "forecast"'
     yield ""
@@ -186,7 +211,9 @@ def _arrangement(history: History) -> Iterator[str]:
         published = f"  # published gate {100 * rate.value:g}%" if name == "minimum_savings_rate" and rate else ""
         yield f"{name} = {_value(value)}{published}"
     if "loss_limit_of_revenue" in arrangement.terms:
-        yield "# A loss may also be limited by participants' revenue (participant_revenue_share), which CMS does not publish."
+        yield from _comment(
+            "A loss may also be limited by participants' revenue, which CMS does not publish (participant_revenue_share)."
+        )
     if figures.disaster_adjustment > 0.0:
         forgiven = f"${figures.disaster_adjustment:,.0f}"
         yield f"# CMS forgave {forgiven} of loss for extreme and uncontrollable circumstances; not simulated."
@@ -206,6 +233,10 @@ def _observed(row: PublishedRow, *, changed: bool = False) -> Iterator[str]:
     yield f"payment = {row.payment!r}"
     yield f"source = {_text(f'CMS Shared Savings Program results, {_plain(row.file)}, row {row.line}')}"
     yield ""
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(text, 112, initial_indent="# ", subsequent_indent="# ")
 
 
 def _shown(value: float | None, form: str) -> str:

@@ -30,7 +30,8 @@ def savings_rate_law(
 
     ``rates`` (fraction of benchmark) and ``net`` (dollars, negative when owing) are simulated years of the same shape.
     ``minimum_savings`` and ``minimum_losses``: rates (fractions; losses below zero) at which money begins to move, one
-    for each that the years have. ``observed``: rates that happened, by name, marked on the axis. The areas are what the simulated years were, not what the gate suggests.
+    for each that the years have. ``observed``: rates that happened, by name, marked on the axis. The
+    areas are what the simulated years were, not what the gate suggests.
     """
     ax = axes(ax)
     points, moved = 100.0 * np.ravel(rates), np.ravel(net)

@@ -37,6 +37,11 @@ class History:
     risk_score: Mapping[tuple[str, str], float | None]
     person_years_of: Mapping[tuple[str, str], float | None]
 
+    def risk_adjusted(self, category: str, period: str) -> float | None:
+        """Dollars per person-year of a national average risk, None where either figure is missing."""
+        cost, risk = self.per_capita[category, period], self.risk_score[category, period]
+        return None if cost is None or risk is None else cost / risk
+
 
 def histories(publication: Publication) -> tuple[History, ...]:
     """Every row of a file by category; raises InputError naming a column the file lacks or a cell that is no number."""
