@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from simdce.from_published.text import scenario_text
 from simdce.published.history import histories
 from simdce.published.reading import read
 from simdce.published.row import PublishedRow
+from simdce.scenario import build_scenario
 
 __all__ = ["imported"]
 
@@ -19,8 +21,8 @@ def imported(files: Sequence[Path], aco: str, year: int, true_savings: float = 0
     """The scenario of an ACO's performance year as commented TOML.
 
     Where several files hold a row, the first counts. The year after stands beside the law where a file has its row in
-    the same agreement. Raises InputError for an ACO or year that no file holds, a column that is missing and a figure
-    that is masked.
+    the same agreement. Raises InputError for an ACO or year that no file holds, a column that is missing, a figure
+    that is masked, and a row that makes no scenario (a panel too small).
     """
     publications = [read(path) for path in files]
     rows = [row for publication in publications for row in publication.rows]
@@ -33,7 +35,9 @@ def imported(files: Sequence[Path], aco: str, year: int, true_savings: float = 0
     name = row.figures.aco
     after = next((each for each in rows if (each.figures.aco, each.figures.year) == (name, year + 1)), None)
     own = own_history(history, everybody)
-    return scenario_text(history, own, after, true_savings, saved_by_all(everybody))
+    text = scenario_text(history, own, after, true_savings, saved_by_all(everybody))
+    build_scenario(tomllib.loads(text), where=f"{row.file}: row {row.line}: as a scenario")
+    return text
 
 
 def _row_of(rows: Sequence[PublishedRow], aco: str, year: int) -> PublishedRow:

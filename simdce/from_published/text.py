@@ -123,6 +123,8 @@ def _years(figures: Figures, after: PublishedRow | None, *, follows: bool, two_y
         yield f"# {figures.year + 1} is assumed to keep this benchmark and track; none of the files holds its result."
     elif after is not None:
         yield f"# {figures.year + 1} is simulated with this benchmark and track."
+    if two_years:
+        yield f"# Cost grows to {figures.year + 1} by the default trend, which sets the level of its dollars only."
     yield "[years]"
     yield f"first_performance_year = {figures.year}"
     yield f"performance = {2 if two_years else 1}"
@@ -147,8 +149,8 @@ def _costs(own: OwnHistory, means: Mapping[str, float]) -> Iterator[str]:
         yield from _comment(f"Masked, taken from those ACOs' average: {', '.join(own.filled)}.")
     if own.masked:
         yield from _comment(
-            f"Masked person-years are counted as {MASKED_PERSON_YEARS} in BY3; in PY they share what the published total "
-            "leaves them."
+            f"Masked person-years are counted as {MASKED_PERSON_YEARS} in BY3; in PY they share what the published "
+            "total leaves them."
         )
     for name, mean in means.items():
         yield f"[cost.{name}]"
@@ -161,9 +163,9 @@ def _benchmark(history: History, own: OwnHistory) -> Iterator[str]:
     historical, updated = f"{history.historical_benchmark:,.0f}", f"{history.updated_benchmark:,.0f}"
     yield from _comment(
         f"Published benchmark per person-year: historical {historical} (BY3), updated {updated}. The ACO's own history "
-        f"averages {own.average:,.2f} in BY3. What lies between is carried over as one factor: regional adjustment, prior "
-        "savings, and what CMS's baseline trend adds to the growth of ACOs. The simulated regional adjustment is off. "
-        "Without true savings the law's mean savings rate is about 1 - 1/to_own_history: "
+        f"averages {own.average:,.2f} in BY3. What lies between is carried over as one factor: regional adjustment, "
+        "prior savings, and what CMS's baseline trend adds to the growth of ACOs. The simulated regional adjustment is "
+        "off. Without true savings the law's mean savings rate is about 1 - 1/to_own_history: "
         f"{100 * (1 - 1 / own.benchmark_to_own):.2f}%."
     )
     yield "[benchmark]"
@@ -179,8 +181,8 @@ def _savings(true_savings: float, saved: float, acos: int) -> Iterator[str]:
         else "True savings beyond CMS's update, as asked for."
     )
     yield from _comment(
-        f"The {acos} ACOs of the file saved {100 * saved:.2f}% of cost on average beyond history and CMS's update: with "
-        f"true = {saved:.4f} the law is that of an average ACO, and the comparison is with those."
+        f"The {acos} ACOs of the file saved {100 * saved:.2f}% of cost on average beyond history and CMS's update: "
+        f"with true = {saved:.4f} the law is that of an average ACO, and the comparison is with those."
     )
     yield "[savings]"
     yield f"true = {true_savings!r}"
@@ -212,7 +214,8 @@ def _arrangement(history: History) -> Iterator[str]:
         yield f"{name} = {_value(value)}{published}"
     if "loss_limit_of_revenue" in arrangement.terms:
         yield from _comment(
-            "A loss may also be limited by participants' revenue, which CMS does not publish (participant_revenue_share)."
+            "A loss may also be limited by participants' revenue, which CMS does not publish "
+            "(participant_revenue_share)."
         )
     if figures.disaster_adjustment > 0.0:
         forgiven = f"${figures.disaster_adjustment:,.0f}"
