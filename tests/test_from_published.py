@@ -130,7 +130,8 @@ def test_the_factor_is_the_historical_benchmark_over_the_weighted_history(tmp_pa
 
 
 def test_history_is_brought_to_the_risk_of_the_last_baseline_year(tmp_path: Path) -> None:
-    own = row("A1", **by_period("AGND", "risk", 0.5, 1.0, 1.0), **by_period("AGND", "cost", 5_000, 10_000, 10_000))
+    sicker = by_period("AGND", "risk", 0.5, 1.0, 1.25) | by_period("AGND", "cost", 5_000, 10_000, 12_500)
+    own = row("A1", HistBnchmk=12_000, **sicker)  # 12,500 for four fifths of the people in each year
     peer = {key: value * 10**6 if key.startswith("N_AB_Year_") else value for key, value in row("A2").items()}  # type: ignore[operator]
     assert factor(written(tmp_path, own, peer)) == pytest.approx(1.0)
 
