@@ -26,6 +26,7 @@ from simdce.published.reading import read
 from simdce.published.values import amount
 from simdce.report import report_page
 from simdce.run import answer
+from simdce.scenario import Scenario
 from simdce.settlements import experience, outcome_of
 from tests.conftest import scenario_of, sized
 
@@ -278,7 +279,7 @@ def test_the_mean_gap_is_what_the_factor_says() -> None:
         assert abs(gap.mean()) < 0.01 * outcome.benchmark[:, year].mean()
 
 
-def happened(*observed: dict[str, Any], **tables: Any) -> Any:
+def happened(*observed: dict[str, Any], **tables: Any) -> Scenario:
     return scenario_of(
         worlds=300, sizes=(500,), years={"first_performance_year": 2022, "performance": 2}, observed=list(observed),
         **tables,
@@ -321,6 +322,10 @@ def test_the_page_shows_what_happened_and_only_then() -> None:
     assert "Triangles on the axis" in page
     quiet = report_page(answer(happened()))
     assert "What happened" not in quiet
+    assert "a benchmark that is right" in quiet
+    lifted = report_page(answer(happened(OBSERVED, benchmark={"to_own_history": 1.02, "weights": [0.1, 0.3, 0.6]})))
+    assert "the published benchmark" in lifted
+    assert "benchmark to own history" in lifted  # the register
     assert "Triangles on the axis" not in quiet
 
 
