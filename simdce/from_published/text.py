@@ -189,7 +189,8 @@ def _savings(true_savings: float, saved: float, acos: int) -> Iterator[str]:
     yield ""
     yield from _comment(
         "Annual shocks and a lasting difference between ACO and benchmark, at their calibrated sizes; the second also "
-        "holds how much ACOs differ in true performance. 'none' leaves the luck of who fell ill alone."
+        "holds how much ACOs differ in true performance. 'none' leaves the luck of who fell ill alone. Results of 60 "
+        "ACOs each of 2016, 2018, 2022 and 2024 scattered 1.3 to 1.5 times as wide as such laws."
     )
     yield "[shocks]"
     yield 'preset = "forecast"'
