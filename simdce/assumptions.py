@@ -44,6 +44,8 @@ class Assumption:
 def assumptions(scenario: Scenario) -> list[Assumption]:
     """What the run assumes: first the population, then every number of its arrangements in force."""
     found = [_of_population(scenario, name, chosen) for name, chosen in _choices(scenario).items()]
+    if scenario.benchmark.to_own_history != 1.0:
+        found.append(_benchmark_as_published(scenario.benchmark.to_own_history))
     years = scenario.years.performance_years
     for choice in scenario.arrangements:
         rules = arrangements.load(choice.name)
@@ -123,6 +125,13 @@ def _below(held: InForce) -> str:
     return f" (with fewer, {held.values('below_minimum')[-1]}{once})"
 
 
+def _benchmark_as_published(factor: float) -> Assumption:
+    unit = "published benchmark in units of the panel's own weighted history"
+    return Assumption(
+        "benchmark_to_own_history", factor, unit, "the scenario", "set by the user", "all years", "scenario"
+    )
+
+
 def cautions(scenario: Scenario) -> list[str]:
     """What a careful reader should know before believing the results: rules out of season, panels too small, doubts.
 
@@ -151,7 +160,8 @@ def _matters(scenario: Scenario, choice: ArrangementChoice) -> Iterator[str]:
         least = int(max(held.values("minimum_beneficiaries")))
         if scenario.panel.sizes[0] < least:
             yield f"at least {least:,} people are required{_below(held)}; smaller panels are shown as if admitted."
-    if "negative_regional_removed" in held and any(held.values("negative_regional_removed")):
+    removed = "negative_regional_removed" in held and any(held.values("negative_regional_removed"))
+    if removed and scenario.benchmark.regional_weight != 0.0:
         yield "drops a regional adjustment that is negative, so chance alone lifts the benchmark of a small panel."
     doubtful = sorted({name for name, _ in rules.uncertain(years, choice.elections)})
     if doubtful:

@@ -14,6 +14,7 @@ from simdce.files import write_all
 from simdce.metrics import Estimate
 from simdce.results import METRICS
 from simdce.run import Answers
+from simdce.studies.observed import PERCENTILES
 
 
 def save(answers: Answers, folder: Path) -> list[Path]:
@@ -39,6 +40,7 @@ def run_record(answers: Answers) -> dict[str, Any]:
         "metrics": {name: {"unit": metric.unit, "meaning": metric.sentence} for name, metric in METRICS.items()},
         "viability": _viability(answers),
         "repayment": _repayment(answers),
+        "observed": _observed(answers),
     }
 
 
@@ -52,6 +54,7 @@ def json_document(answers: Answers) -> str:
             "estimates": [{key: _finite(value) for key, value in row.items()} for row in estimates],
             "viability": _viability(answers),
             "repayment": _repayment(answers),
+            "observed": _observed(answers),
             "cautions": cautions(answers.scenario),
         }
     )
@@ -91,6 +94,25 @@ def _repayment(answers: Answers) -> list[dict[str, Any]]:
             ],
         }
         for answer in answers.repayment
+    ]
+
+
+def _observed(answers: Answers) -> list[dict[str, Any]]:
+    return [
+        {
+            "arrangement": each.arrangement,
+            "panel_size": each.panel_size,
+            "performance_year": each.performance_year,
+            **each.observed.model_dump(),
+            "savings_rate": each.observed.savings_rate,
+            "law_percentiles": [
+                {"probability": probability, **_estimate(rate)}
+                for probability, rate in zip(PERCENTILES, each.percentiles, strict=True)
+            ],
+            "chance_at_or_below": _estimate(each.at_or_below),
+            "sentence": each.sentence,
+        }
+        for each in answers.observed
     ]
 
 

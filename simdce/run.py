@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from simdce.assumptions import Assumption, assumptions
 from simdce.results import Row, frame
 from simdce.scenario import Scenario
+from simdce.studies.observed import Comparison, observed_at
 from simdce.studies.payment import Lived, payment_rows
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
 from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves
@@ -33,6 +34,7 @@ class Answers:
     viability: tuple[ViabilityCurve, ...]
     repayment: tuple[RepaymentAnswer, ...]
     assumptions: tuple[Assumption, ...]
+    observed: tuple[Comparison, ...] = ()
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -59,11 +61,21 @@ def answer(scenario: Scenario, *, threads: int | None = None, progress: Progress
     rows: list[Row] = []
     chances: list[Chances] = []
     reserves: list[RepaymentAnswer] = []
+    happened: list[Comparison] = []
     for number, size in enumerate(panels.panel_sizes, start=1):
         lived = Lived(scenario, panels, size)
         rows += payment_rows(lived)
         chances.append(chances_at(lived))
         reserves += repayment_at(lived)
+        happened += observed_at(lived)
         told("settlements", number / len(panels.panel_sizes))
     curves = viability_curves(panels.panel_sizes, chances)
-    return Answers(scenario, panels, frame(rows), tuple(curves), tuple(reserves), tuple(assumptions(scenario)))
+    return Answers(
+        scenario,
+        panels,
+        frame(rows),
+        tuple(curves),
+        tuple(reserves),
+        tuple(assumptions(scenario)),
+        tuple(happened),
+    )

@@ -31,6 +31,7 @@ STOREYS = (
     "population",
     "slot_law",
     "slots",
+    "from_published",
     "kernel",
     "worlds",
     "benchmarking",

@@ -54,6 +54,7 @@ def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark,
     followed = scored if chosen.risk_adjustment is None else chosen.risk_adjustment and scored
     at_one = scores.by_year[..., :baseline_years] if followed else np.ones(1)
     historical = historical_benchmark(inputs.baseline_per_capita / at_one, weights)  # (world, category)
+    historical *= chosen.to_own_history
     years = inputs.person_years.shape[-1]
     unadjusted = np.empty((len(historical), years))
     for year in range(years):

@@ -11,7 +11,8 @@ from rich.text import Text
 from simdce.assumptions import cautions
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, METRICS
-from simdce.wording import money, people, percent, with_error
+from simdce.studies.observed import PERCENTILES
+from simdce.wording import UNKNOWN, money, people, percent, with_error
 
 if TYPE_CHECKING:
     from simdce.run import Answers
@@ -38,6 +39,11 @@ def print_answers(answers: Answers) -> None:
     for size in shown_sizes(answers.panels.panel_sizes):
         if any(answer.panel_size == size for answer in answers.repayment):
             console.print(_repayment(answers, size))
+    for size in shown_sizes(answers.panels.panel_sizes):
+        if any(each.panel_size == size for each in answers.observed):
+            console.print(_observed(answers, size))
+    for told in dict.fromkeys(each.sentence for each in answers.observed):
+        console.print(told)
     for note in cautions(scenario):
         console.print(as_note(note))
 
@@ -106,6 +112,30 @@ def _payments(answers: Answers, size: int) -> Table:
             *(figure(agreement, metric) for metric in ("mean_net", "net_p5", "net_p95")),
             figure(year, "chance_false_reward"),
         )
+    return table
+
+
+def _observed(answers: Answers, size: int) -> Table:
+    table = _table(
+        f"\n{size:,} people: what happened beside the law of the savings rate",
+        "arrangement",
+        "year",
+        "measured",
+        "payment",
+        *(f"{100 * probability:g}%" for probability in PERCENTILES),
+        "chance of no more",
+    )
+    for each in answers.observed:
+        if each.panel_size == size:
+            payment = each.observed.payment
+            table.add_row(
+                each.arrangement,
+                str(each.observed.year),
+                percent(each.observed.savings_rate, digits=2),
+                UNKNOWN if payment is None else money(payment),
+                *(_unbroken(with_error(rate, "fraction")) for rate in each.percentiles),
+                _unbroken(with_error(each.at_or_below, "probability")),
+            )
     return table
 
 

@@ -49,12 +49,13 @@ def command(
     from simdce.arrangements import load
     from simdce.files import write_whole
     from simdce.published.benchmark_parts import read_benchmark_parts
-    from simdce.published.reading import refuse_repeated
+    from simdce.published.reading import without_repeats
     from simdce.rebased.lead import arrangements_of, rebased
 
     rules_of = load(arrangements_of(family)[0]).first_year if year is None else year
     parts = [each for path in files for each in read_benchmark_parts(path)]
-    refuse_repeated([each.row for each in parts])
+    for problem in without_repeats([each.row for each in parts])[1]:
+        raise problem
     found = rebased(parts, family, rules_of, quality_score=quality_score)
     extremes = {
         "lowest": rebased(parts, family, rules_of, quality_score=quality_score, weights="lowest"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,17 +23,20 @@ def savings_rate_law(
     *,
     minimum_savings: Sequence[float] = (),
     minimum_losses: Sequence[float] = (),
+    observed: Mapping[str, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """How often each measured savings rate happens, and what it brings: paid, nothing moves, or owing.
 
     ``rates`` (fraction of benchmark) and ``net`` (dollars, negative when owing) are simulated years of the same shape.
     ``minimum_savings`` and ``minimum_losses``: rates (fractions; losses below zero) at which money begins to move, one
-    for each that the years have. The areas are what the simulated years were, not what the gate suggests.
+    for each that the years have. ``observed``: rates that happened, by name, marked on the axis. The
+    areas are what the simulated years were, not what the gate suggests.
     """
     ax = axes(ax)
     points, moved = 100.0 * np.ravel(rates), np.ravel(net)
     gates = [100.0 * gate for gate in (*minimum_savings, *minimum_losses)]
+    happened = {name: 100.0 * rate for name, rate in (observed or {}).items()}
     edges = _edges(points, gates)
     widths = np.diff(edges)
     base = np.zeros(len(widths))
@@ -50,9 +53,11 @@ def savings_rate_law(
     ax.set_ylim(0.0, 1.45 * top)
     left, right = np.quantile(points, (_TAIL, 1.0 - _TAIL))
     margin = 0.04 * (right - left) + 0.1
-    ax.set_xlim(min(left, *gates, 0.0) - margin, max(right, *gates, 0.0) + margin)
+    marked = (*gates, *happened.values(), 0.0)
+    ax.set_xlim(min(left, *marked) - margin, max(right, *marked) + margin)
     _name_parts(ax, points, parts, top)
     _mark_gates(ax, minimum_savings, minimum_losses, top)
+    _mark_observed(ax, happened, top)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator(9, integer=True, steps=[1, 2, 5, 10]))
@@ -83,6 +88,16 @@ def _name_parts(ax: Axes, points: FloatArray, parts: Sequence[tuple[str, np.ndar
         ax.text(place, 1.06 * top, words, ha="center", va="bottom", fontsize=TEXT, fontweight="bold",
                 color=INK if colour == NOTHING else colour, linespacing=1.1, zorder=5,
                 bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.0})  # fmt: skip
+
+
+def _mark_observed(ax: Axes, happened: Mapping[str, float], top: float) -> None:
+    for number, (name, rate) in enumerate(happened.items()):
+        height = (0.07 + 0.11 * number) * top
+        ax.plot([rate, rate], [0.0, height], color=INK, linewidth=1.2, zorder=6)
+        ax.plot([rate], [height], marker="v", color=INK, markersize=6, zorder=6)
+        ax.annotate(f"{name}: {percent(rate / 100.0)}", (rate, height), (6, 2), textcoords="offset points",
+                    fontsize=SMALL, fontweight="bold", color=INK, zorder=7, parse_math=False,
+                    bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.0, "alpha": 0.85})  # fmt: skip
 
 
 def _mark_gates(ax: Axes, savings: Sequence[float], losses: Sequence[float], top: float) -> None:

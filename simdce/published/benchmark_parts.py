@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from simdce.errors import InputError
-from simdce.published.columns import BENCHMARK_PARTS, located, plain
-from simdce.published.lines import lines_of
+from simdce.published.columns import ADJUSTMENTS, BY_CATEGORY, SHARED_SAVINGS, located, plain
 from simdce.published.reading import read
 from simdce.published.row import PublishedRow
 from simdce.published.values import amount, word
@@ -24,6 +23,14 @@ from simdce.published.values import amount, word
 Applied = Literal["regional", "prior_savings", "none"]
 CATEGORIES = ("esrd", "disabled", "aged_dual", "aged_non_dual")
 
+_WANTED: Mapping[str, tuple[str, ...]] = {
+    **{
+        name: SHARED_SAVINGS[name]
+        for name in ("agreement_number", "historical_benchmark", "updated_benchmark", "person_years")
+    },
+    **ADJUSTMENTS,
+    **{f"person_years_{category}": BY_CATEGORY[f"person_years.{category}.PY"] for category in CATEGORIES},
+}
 _APPLIED: Mapping[str, Applied] = {
     "regionaladjustment": "regional",
     "priorsavingsadjustment": "prior_savings",
@@ -69,17 +76,19 @@ def read_benchmark_parts(path: Path) -> tuple[BenchmarkParts, ...]:
 
     Raises InputError for a file without the columns and for a row whose parts do not fit together.
     """
-    rows = {row.line: row for row in read(path).rows}
-    (_, headings), *body = lines_of(path)
-    columns = located(headings, BENCHMARK_PARTS)
-    for quantity, names in BENCHMARK_PARTS.items():
+    publication = read(path)
+    if publication.problems:
+        raise publication.problems[0]
+    columns = located(publication.headings, _WANTED)
+    for quantity, names in _WANTED.items():
         if quantity not in columns:
             raise InputError(
                 f"has no column for {quantity.replace('_', ' ')}, of which the benchmark was built",
                 where=path.name,
                 allowed="a public-use file of the Shared Savings Program from 2024, which has " + " or ".join(names),
             )
-    return tuple(_parts(rows[number], cells, columns, headings) for number, cells in body)
+    rows = zip(publication.rows, publication.cells, strict=True)
+    return tuple(_parts(row, cells, columns, publication.headings) for row, cells in rows)
 
 
 def _parts(

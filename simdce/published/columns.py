@@ -19,7 +19,11 @@ SHARED_SAVINGS: Mapping[str, tuple[str, ...]] = {
         "ACO Doing Business As (DBA) or Legal Business Name (LBN)",
     ),
     "year": ("performance_year", "perf_year", "year", "PY"),
+    "name": ("ACO_Name", "ACO Name (LBN or DBA, if applicable)"),
     "track": ("track", "Current_Track"),
+    "agreement_number": ("agreement_period", "Agreement_Period_Num"),
+    "historical_benchmark": ("historical_benchmark_per_capita", "HistBnchmk"),
+    "updated_benchmark": ("updated_benchmark_per_capita", "UpdatedBnchmk"),
     "agreement_start": ("agreement_start_date", "Current_Start_Date", "Start_Date", "Agreement Start Date"),
     "assigned_beneficiaries": (
         "assigned_beneficiaries",
@@ -65,6 +69,32 @@ SHARED_SAVINGS: Mapping[str, tuple[str, ...]] = {
 }
 """Without a payment column, that of earned savings says it, less losses owed: blank there where there are none."""
 
+PERIODS = ("BY1", "BY2", "BY3", "PY")
+"""Baseline years, oldest first, and the performance year."""
+
+_CATEGORIES = {
+    "esrd": ("ESRD", "ESRD"),
+    "disabled": ("DIS", "DIS"),
+    "aged_dual": ("AGDU", "AGED_Dual"),
+    "aged_non_dual": ("AGND", "AGED_NonDual"),
+}
+"""What headings call each entitlement category: of dollars and risk scores, and of person-years."""
+
+BY_CATEGORY: Mapping[str, tuple[str, ...]] = {
+    **{
+        f"{quantity}.{category}.{period}": (f"{heading}_{short}_{period}",)
+        for quantity, heading in (("per_capita", "Per_Capita_Exp_ALL"), ("risk_score", "CMS_HCC_RiskScore"))
+        for category, (short, _) in _CATEGORIES.items()
+        for period in PERIODS
+    },
+    **{
+        f"person_years.{category}.{period}": (f"N_AB_Year_{long}_{period}",)
+        for category, (_, long) in _CATEGORIES.items()
+        for period in PERIODS[-2:]
+    },
+}
+"""What Shared Savings Program files give by entitlement category; person-years of the last baseline year and after."""
+
 RISK_CORRIDORS: Mapping[str, tuple[str, ...]] = {
     "aco": ("aco_id", "dce_id", "entity_id"),
     "year": ("perf_year", "performance_year", "year", "PY"),
@@ -75,20 +105,12 @@ RISK_CORRIDORS: Mapping[str, tuple[str, ...]] = {
     "payment": ("shared_savings_seq",),
 }
 
-BENCHMARK_PARTS: Mapping[str, tuple[str, ...]] = {
-    "agreement_number": ("Agreement_Period_Num",),
+ADJUSTMENTS: Mapping[str, tuple[str, ...]] = {
     "regional_adjustment": ("RegAdj",),
     "prior_savings_adjustment": ("PriorSavAdj",),
     "adjustment_applied": ("FinalAdjCat",),
-    "historical_benchmark": ("HistBnchmk",),
-    "updated_benchmark": ("UpdatedBnchmk",),
-    "person_years": ("N_AB_Year_PY",),
-    "person_years_esrd": ("N_AB_Year_ESRD_PY",),
-    "person_years_disabled": ("N_AB_Year_DIS_PY",),
-    "person_years_aged_dual": ("N_AB_Year_AGED_Dual_PY",),
-    "person_years_aged_non_dual": ("N_AB_Year_AGED_NonDual_PY",),
 }
-"""What a benchmark was built from, in the public-use files of the Shared Savings Program from 2024."""
+"""What was added to the historical benchmark, in the public-use files of the Shared Savings Program from 2024."""
 
 RATES = ("minimum_savings_rate", "final_sharing_rate", "final_loss_rate", "quality_score")
 LARGEST_FRACTION: Mapping[str, float] = {

@@ -25,11 +25,16 @@ _DAY = re.compile(r"(?<!\d)20\d\d([ ._-])\d\d\1\d\d(?!\d)")
 
 @dataclass(frozen=True)
 class Publication:
-    """A file's rows in its order, complaints of rows left out, and what was mended, told in sentences."""
+    """A file's rows in its order, what was mended, told in sentences, and complaints of rows left out.
+
+    ``cells`` has the text of each row as it stands, in the order of ``rows``, under ``headings``.
+    """
 
     rows: tuple[PublishedRow, ...]
     notes: tuple[str, ...]
-    problems: tuple[InputError, ...] = ()
+    problems: tuple[InputError, ...]
+    headings: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
 
 
 def read(path: Path) -> Publication:
@@ -60,7 +65,9 @@ def read(path: Path) -> Publication:
     if below:
         notes = (*notes, f"{name}: {below:,} lines below the table are notes, not rows")
     problems = sorted([*problems, *unread], key=_row_of)
-    return Publication(tuple(rows), notes, tuple(problems))
+    text = dict(body)
+    cells = tuple(tuple(text[row.line]) for row in rows)
+    return Publication(tuple(rows), notes, tuple(problems), tuple(headings), cells)
 
 
 def without_repeats(rows: Iterable[PublishedRow]) -> tuple[list[PublishedRow], list[InputError]]:

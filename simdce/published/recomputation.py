@@ -49,7 +49,7 @@ def recompute(figures: Figures) -> Recomputation:
     if arrangement.mechanism == "risk_corridors":
         paid = float(arrangement.settle(_outcome(figures), [figures.year]).net[0])
         return Recomputation(paid, paid, paid)
-    elected = _elected(figures, arrangement)
+    elected = elections_of(figures, arrangement)
     score, least, most = _scores(figures, arrangement, elected)
     settlement = _settled(figures, arrangement, elected, score)
     paid = float(settlement.net[0])
@@ -91,8 +91,8 @@ def _settled(figures: Figures, arrangement: Arrangement, elected: dict[str, Any]
     return settlement
 
 
-def _elected(figures: Figures, arrangement: Arrangement) -> dict[str, Any]:
-    """What the row says that the ACO elected and which standard it met."""
+def elections_of(figures: Figures, arrangement: Arrangement) -> dict[str, Any]:
+    """What the row says that the ACO elected and which standard it met, as Elections take it."""
     start = figures.year if figures.agreement_start is None else figures.agreement_start
     elected: dict[str, Any] = {"agreement_start": start, "quality_standard": _standard(figures)}
     if "low_revenue" in arrangement.elections and figures.low_revenue is not None:

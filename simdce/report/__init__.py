@@ -20,6 +20,7 @@ from simdce.report.figures import (
 )
 from simdce.report.laws import headline_size, laws
 from simdce.report.names import names, together
+from simdce.report.observed import observed_exhibit
 from simdce.report.register import register
 from simdce.report.size import size_passage
 from simdce.report.verdict import choices, verdict
@@ -55,9 +56,11 @@ def report_page(answers: Answers) -> str:
         true_savings=true_savings,
         laws=found,
         verdict=verdict(answers, lived, found),
+        observed=observed_exhibit(answers.observed, found),
+        observed_sentences=_sentences(answers, size),
         cautions=_in_words(cautions(scenario), called),
         payment=payment_figure(found),
-        savings_rate=savings_rate_figure(found),
+        savings_rate=savings_rate_figure(found, scenario.observed),
         repayment=repayment_figure(found),
         repayment_table=repayment_exhibit(found),
         size_figures=list(size_figures(answers, found)),
@@ -71,6 +74,11 @@ def report_page(answers: Answers) -> str:
         not_modelled=NOT_MODELLED,
         stamp=answers.stamp,
     )
+
+
+def _sentences(answers: Answers, size: int) -> list[str]:
+    """What happened, told once where several contracts have the same law."""
+    return list(dict.fromkeys(each.sentence for each in answers.observed if each.panel_size == size))
 
 
 def _in_words(notes: list[str], called: dict[str, str]) -> list[str]:

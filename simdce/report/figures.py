@@ -12,6 +12,7 @@ from simdce.report.laws import Law
 from simdce.report.names import listed, together
 from simdce.report.verdict import choices
 from simdce.run import Answers
+from simdce.scenario import Observed
 from simdce.studies.viability import ViabilityCurve
 from simdce.wording import percent
 
@@ -54,8 +55,12 @@ def _shares(laws: Sequence[Law]) -> str:
     )
 
 
-def savings_rate_figure(laws: Sequence[Law]) -> Figure:
-    """The law of the savings rate against the gate, one panel for each different one among the contracts to choose."""
+def savings_rate_figure(laws: Sequence[Law], observed: Sequence[Observed] = ()) -> Figure:
+    """The law of the savings rate against the gate, one panel for each different one among the contracts to choose.
+
+    Years that have happened are marked.
+    """
+    happened = {str(each.year): each.savings_rate for each in observed}
     different: dict[tuple[object, ...], list[Law]] = {}
     for law in choices(laws):
         outcomes = ((law.net > 0).tobytes(), (law.net < 0).tobytes())
@@ -70,7 +75,12 @@ def savings_rate_figure(laws: Sequence[Law]) -> Figure:
         law = same[0]
         ax = figure.add_subplot(rows, columns, number + 1)
         plots.savings_rate_law(
-            law.rates, law.net, minimum_savings=law.minimum_savings, minimum_losses=law.minimum_losses, ax=ax
+            law.rates,
+            law.net,
+            minimum_savings=law.minimum_savings,
+            minimum_losses=law.minimum_losses,
+            observed=happened,
+            ax=ax,
         )
         name = together([name for law in same for name in law.called])
         ax.set_title(name, loc="left", fontsize=TEXT, fontweight="bold", parse_math=False)
@@ -80,6 +90,8 @@ def savings_rate_figure(laws: Sequence[Law]) -> Figure:
         "of expected cost. Dashed lines are the gates at which money begins to move; "
         "areas are coloured by what those years really brought."
     )
+    if happened:
+        caption += " Triangles on the axis are years that have happened."
     if len(different) > len(shown):
         left_out = listed(law.name for same in list(different.values())[_MOST_LAWS:] for law in same)
         caption += f" Not drawn: {left_out}."

@@ -177,8 +177,10 @@ def _luck(answers: Answers, leads: Sequence[Law]) -> str:
         else f"Of the variance of a year's savings rate a larger panel would remove {_chance(removable)}; the rest "
         "comes from what panels of every size share."
     )
+    own = answers.scenario.benchmark.to_own_history == 1.0
+    benchmark = "a benchmark that is right" if own else "the published benchmark"
     return (
-        f"Luck is paid too: with no true savings at all, and a benchmark that is right, {law.spoken} is paid in "
+        f"Luck is paid too: with no true savings at all, and {benchmark}, {law.spoken} is paid in "
         f"{_chance(false)} of years {brings}. {swing}"
     )
 

@@ -19,7 +19,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from simdce import calibration
 from simdce.errors import InputError
 from simdce.scenario.consistency import check_arrangement, check_tables
-from simdce.scenario.contract import ArrangementChoice, Benchmark, Savings, Shocks, Years
+from simdce.scenario.contract import ArrangementChoice, Benchmark, Observed, Savings, Shocks, Years
 from simdce.scenario.people import (
     CalibratedCost,
     CategoryCost,
@@ -46,6 +46,7 @@ __all__ = [
     "EmpiricalCost",
     "GammaCost",
     "LognormalCost",
+    "Observed",
     "Panel",
     "Scenario",
     "ViabilityCondition",
@@ -78,6 +79,9 @@ class Scenario(Table):
     benchmark: Benchmark = Field(Benchmark(), description="what replaces the arrangements' own benchmark rules")
     arrangements: Annotated[tuple[ArrangementChoice, ...], BeforeValidator(as_tuple)] = Field(
         min_length=1, description="the contracts to settle under, each on the same worlds"
+    )
+    observed: Annotated[tuple[Observed, ...], BeforeValidator(as_tuple)] = Field(
+        (), description="what really happened in performance years, to stand beside the law"
     )
     questions: Questions = Field(Questions(), description="what to answer beside the law of each payment")
 

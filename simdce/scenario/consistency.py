@@ -33,6 +33,7 @@ def check_tables(scenario: Scenario) -> None:
         for name in mix:
             if mix[name] > 0 and name not in dollars:
                 raise InputError("an amount by category needs all of them", key=f"truncation.dollars.{name}")
+    _check_observed(scenario)
     weights = scenario.benchmark.weights
     if weights is not None and len(weights) != years.baseline:
         raise InputError(
@@ -41,6 +42,20 @@ def check_tables(scenario: Scenario) -> None:
             value=list(weights),
             allowed=f"{years.baseline} weights (years.baseline)",
         )
+
+
+def _check_observed(scenario: Scenario) -> None:
+    years = scenario.years.performance_years
+    seen: set[int] = set()
+    for number, observed in enumerate(scenario.observed, start=1):
+        if observed.year not in years or observed.year in seen:
+            raise InputError(
+                "observed twice" if observed.year in seen else "not a performance year of this scenario",
+                key=f"observed[{number}].year",
+                value=observed.year,
+                allowed=", ".join(map(str, years)),
+            )
+        seen.add(observed.year)
 
 
 def check_arrangement(scenario: Scenario, choice: ArrangementChoice, number: int) -> None:

@@ -89,6 +89,11 @@ class Benchmark(Table):
         None, description="weights of the baseline years, oldest first, adding up to 1"
     )
     annual_trend: Change | None = Field(None, description="growth of cost per person-year; sets the level of dollars")
+    to_own_history: Annotated[float, Field(gt=0.2, lt=5.0)] = Field(
+        1.0,
+        description="a published benchmark in units of the panel's own weighted history, whatever made them differ "
+        "(region, prior savings, limits); regional_weight = 0 beside it counts nothing twice",
+    )
     regional_weight: Share | None = Field(None, description="weight of the regional rate in the benchmark")
     regional_to_own_cost: Annotated[float, Field(gt=0.2, lt=5.0)] = Field(
         1.0, description="regional risk-adjusted cost in units of the panel's own expected cost"
@@ -102,6 +107,23 @@ class Benchmark(Table):
         description="benchmark less expenditure over benchmark in the baseline years, where an earlier agreement"
         " covered them; part of it is given back by arrangements with a prior savings adjustment",
     )
+
+
+class Observed(Table):
+    """What CMS published of a performance year that has happened, to stand beside the simulated law."""
+
+    year: int = Field(description="calendar year, one of the performance years")
+    benchmark: Annotated[float, Field(ge=1.0, le=1e12)] = Field(description="dollars of the year")
+    expenditure: Annotated[float, Field(ge=1.0, le=1e12)] = Field(description="counted dollars of the year")
+    payment: Annotated[float, Field(ge=-1e12, le=1e12)] | None = Field(
+        None, description="dollars earned, negative when owed"
+    )
+    source: Line | None = Field(None, max_length=200, description="where the figures stand")
+
+    @property
+    def savings_rate(self) -> float:
+        """Measured savings, fraction of benchmark."""
+        return 1.0 - self.expenditure / self.benchmark
 
 
 class ArrangementChoice(Table):
