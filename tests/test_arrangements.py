@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import math
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,12 @@ def test_no_file_of_the_folder_is_forgotten() -> None:
     assert set(names()) == {stem for stem in files if not stem.startswith("_")}
     included = {stem for path in files.values() for stem in tomllib.loads(path.read_text()).get("include", [])}
     assert included == {stem for stem in files if stem.startswith("_")}
+
+
+def test_the_guide_to_adding_an_arrangement_shows_a_real_one() -> None:
+    shown = re.findall(r"```toml\n(.*?)```", (ROOM / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    files = ["reach_global_new_entrant.toml", "_reach_new_entrant.toml"]
+    assert shown == [(ROOM / "risk_corridors" / file).read_text(encoding="utf-8") for file in files]
 
 
 def test_an_unknown_arrangement_is_answered_with_the_nearest() -> None:
