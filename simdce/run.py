@@ -9,8 +9,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from simdce.assumptions import Assumption, assumptions
-from simdce.results import Row, frame
+from simdce.results import Difference, Row, frame, headline_size
 from simdce.scenario import Scenario
+from simdce.studies.comparison import Comparison, comparison, differences_at
 from simdce.studies.payment import Lived, payment_rows
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
 from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves
@@ -25,7 +26,10 @@ LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "matplo
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything a run found: the simulated panels, the tidy estimates, and the answers to the scenario's questions."""
+    """Everything a run found: the simulated panels, the tidy estimates, and the answers to the scenario's questions.
+
+    ``comparison`` is None where there is a single arrangement, and nothing to hold it against.
+    """
 
     scenario: Scenario
     panels: PanelYears
@@ -33,6 +37,7 @@ class Answers:
     viability: tuple[ViabilityCurve, ...]
     repayment: tuple[RepaymentAnswer, ...]
     assumptions: tuple[Assumption, ...]
+    comparison: Comparison | None
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -59,11 +64,18 @@ def answer(scenario: Scenario, *, threads: int | None = None, progress: Progress
     rows: list[Row] = []
     chances: list[Chances] = []
     reserves: list[RepaymentAnswer] = []
+    differences: list[Difference] = []
     for number, size in enumerate(panels.panel_sizes, start=1):
         lived = Lived(scenario, panels, size)
         rows += payment_rows(lived)
         chances.append(chances_at(lived))
         reserves += repayment_at(lived)
-        told("settlements", number / len(panels.panel_sizes))
+        differences += differences_at(lived)
+        told("settlements", number / (len(panels.panel_sizes) + 1))
     curves = viability_curves(panels.panel_sizes, chances)
-    return Answers(scenario, panels, frame(rows), tuple(curves), tuple(reserves), tuple(assumptions(scenario)))
+    opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
+    compared = comparison(differences, opening) if differences else None
+    told("settlements", 1.0)
+    return Answers(
+        scenario, panels, frame(rows), tuple(curves), tuple(reserves), tuple(assumptions(scenario)), compared
+    )

@@ -18,11 +18,12 @@ from simdce.report.figures import (
     size_figures,
     variance_figure,
 )
-from simdce.report.laws import headline_size, laws
+from simdce.report.laws import laws
 from simdce.report.names import names, together
 from simdce.report.register import register
 from simdce.report.size import size_passage
 from simdce.report.verdict import choices, verdict
+from simdce.results import headline_size
 from simdce.run import Answers
 from simdce.studies.payment import Lived
 from simdce.wording import money, percent
