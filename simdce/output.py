@@ -125,9 +125,10 @@ def _comparison(answers: Answers) -> dict[str, Any] | None:
             {
                 "arrangement": each.arrangement,
                 "against": each.against,
-                "performance_years": [
-                    [{"savings": rate, "pays_more_above": more} for rate, more in year] for year in each.by_year
-                ],
+                "years": {
+                    str(year): [{"savings": rate, "pays_more_above": more} for rate, more in rates]
+                    for year, rates in zip(each.years, each.by_year, strict=True)
+                },
             }
             for each in found.by_rule
         ],

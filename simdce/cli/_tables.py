@@ -10,11 +10,14 @@ from rich.text import Text
 
 from simdce.assumptions import cautions
 from simdce.metrics import Estimate
-from simdce.results import AGREEMENT, METRICS
+from simdce.results import AGREEMENT, DIFFERENCES, METRICS
+from simdce.studies.break_even import ALWAYS
+from simdce.studies.comparison import distinguishable
 from simdce.wording import money, people, percent, with_error
 
 if TYPE_CHECKING:
     from simdce.run import Answers
+    from simdce.studies.comparison import Comparison
 
 MOST_SIZES = 3
 UNATTENDED_WIDTH = 150
@@ -35,6 +38,8 @@ def print_answers(answers: Answers) -> None:
         console.print(_payments(answers, size))
     if len(answers.panels.panel_sizes) > 1 and answers.viability:
         console.print(_viability(answers))
+    if answers.comparison is not None:
+        console.print(_comparison(answers.comparison, answers.scenario.years.performance))
     for size in shown_sizes(answers.panels.panel_sizes):
         if any(answer.panel_size == size for answer in answers.repayment):
             console.print(_repayment(answers, size))
@@ -106,6 +111,35 @@ def _payments(answers: Answers, size: int) -> Table:
             *(figure(agreement, metric) for metric in ("mean_net", "net_p5", "net_p95")),
             figure(year, "chance_false_reward"),
         )
+    return table
+
+
+def _comparison(compared: Comparison, years: int) -> Table:
+    table = _table(
+        f"\n{compared.panel_size:,} people, on the same worlds, all {years} years together: against {compared.against}",
+        "arrangement",
+        "pays more (less)",
+        "a person and year",
+        "pays more in",
+        "1 in 20 below",
+        "breaks even at true savings",
+        "pays more at true savings",
+    )
+    for found in compared.break_even:
+        if found.against is not None:
+            continue
+        key, figures = found.arrangement, ["–"] * 4
+        if key != compared.against:
+            shown = ("mean_difference", "mean_difference_per_person_year", "chance_more", "net_p5_difference")
+            estimates = [compared.difference(key, metric) for metric in shown]
+            figures = [
+                _unbroken(with_error(each, DIFFERENCES[metric].unit))
+                for metric, each in zip(shown, estimates, strict=True)
+            ]
+            if not distinguishable(estimates[0]):
+                figures[0] = "not distinguishable"
+        more = "–" if key == compared.against else compared.crossings(key, compared.against).text
+        table.add_row(key, *figures, found.text.replace(ALWAYS, "from 0%"), more)
     return table
 
 

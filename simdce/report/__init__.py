@@ -10,6 +10,8 @@ from markupsafe import Markup
 from simdce.arrangements.arrangement import DOUBTFUL
 from simdce.assumptions import NOT_MODELLED, cautions
 from simdce.files import write_whole
+from simdce.report.comparison import side_by_side
+from simdce.report.differences import difference_exhibits
 from simdce.report.exhibits import cell, chance_cell, checks, exhibits, repayment_exhibit, viability_exhibit
 from simdce.report.figures import (
     payment_figure,
@@ -56,6 +58,7 @@ def report_page(answers: Answers) -> str:
         true_savings=true_savings,
         laws=found,
         verdict=verdict(answers, lived, found),
+        compared=side_by_side(answers, found),
         cautions=_in_words(cautions(scenario), called),
         payment=payment_figure(found),
         savings_rate=savings_rate_figure(found),
@@ -65,7 +68,7 @@ def report_page(answers: Answers) -> str:
         size_passage=size_passage(answers, lead),
         variance=variance_figure(answers, lead),
         viability_table=viability_exhibit(answers.viability, found),
-        exhibits=exhibits(answers, found),
+        exhibits=[*exhibits(answers, found), *difference_exhibits(answers, found)],
         checks=checks(answers),
         doubtful=[line for line in lines if line.confidence in DOUBTFUL],
         register=lines,

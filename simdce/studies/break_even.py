@@ -18,10 +18,12 @@ from scipy.optimize import brentq
 
 from simdce import arrangements, metrics
 from simdce.benchmarking.chain import BenchmarkInputs, benchmark_dollars
+from simdce.errors import InputError
 from simdce.metrics import Estimate
 from simdce.scenario import Scenario
 from simdce.settlements import Experience, measured_against
 from simdce.studies.payment import Lived
+from simdce.wording import percent
 
 FloatArray = NDArray[np.float64]
 Pairs = Sequence[tuple[str, str]]
@@ -29,11 +31,15 @@ Pairs = Sequence[tuple[str, str]]
 LARGEST_SAVINGS = 0.25
 """True savings are searched from 0 to this share of cost."""
 
+ALWAYS, NEVER, ALIKE = "always", "never", "always alike"
+"""In place of rates where no sign turns in all that is searched."""
+
 _GRID = tuple(number / 100 for number in range(26))
 _RULE_GRID = np.linspace(0.0, LARGEST_SAVINGS, 2501)
 _PRECISION = 1e-6
 _HALF_STEP = 0.005
 """For the slope: wide enough that single worlds at a gate do not make it."""
+_ROUNDING = 1e-9
 _NOTHING = 0.5
 """Expected dollars over the agreement that count as nought."""
 
@@ -69,18 +75,40 @@ class BreakEven:
             return -1 if self.crossings[0].upwards else 1
         return next((int(np.sign(end.value)) for end in (self.at_none, self.at_most) if abs(end.value) >= _NOTHING), 0)
 
+    @property
+    def text(self) -> str:
+        """The true savings at which the payment (or difference) is positive: "above 9.86% ± 0.03%", ALWAYS, NEVER."""
+        errors = [(each.true_savings.value, each.true_savings.standard_error) for each in self.crossings]
+        return _spans([f"{percent(rate, error, 2)} ± {percent(error, error, 2)}" for rate, error in errors], self.side)
+
 
 @dataclass(frozen=True)
 class RuleBreakEven:
     """Savings (fraction of one undiscounted benchmark) at which two rules pay alike on it, chance left out.
 
-    ``by_year``: the rates of each performance year, rising, and whether the arrangement pays more above each.
+    ``years``: calendar years, those simulated and, as far as both rules know their numbers, on to the end of the longer
+    agreement. ``by_year``: the rates of each, rising, and whether the arrangement pays more above each. ``sides``: the
+    sign of what it pays more below the first rate of each year, or everywhere; 0 where always alike.
     """
 
     arrangement: str
     against: str
     panel_size: int
+    years: tuple[int, ...]
     by_year: tuple[tuple[tuple[float, bool], ...], ...]
+    sides: tuple[int, ...]
+
+    @property
+    def text(self) -> str:
+        """The savings at which it pays more; where years differ, in the first year and in the year from which it stays."""
+        told = [
+            _spans([f"{100 * rate:.2f}".rstrip("0").rstrip(".") + "%" for rate, _ in rates], side)
+            for rates, side in zip(self.by_year, self.sides, strict=True)
+        ]
+        if len(set(told)) == 1:
+            return told[0]
+        settled = next(place for place in range(len(told)) if set(told[place:]) == {told[-1]})
+        return f"{told[0]} in {self.years[0]}, {told[-1]} in {self.years[settled]}"
 
 
 @dataclass(frozen=True)
@@ -91,6 +119,18 @@ class SavingsCurves:
     savings: tuple[float, ...]
     net: dict[str, tuple[Estimate, ...]]
     difference: dict[str, tuple[Estimate, ...]]
+
+
+def _spans(rates: Sequence[str], side: int) -> str:
+    """Where something is positive, from the rates at which its sign turns and its sign below the first."""
+    if not rates:
+        return {1: ALWAYS, -1: NEVER, 0: ALIKE}[side]
+    told = [f"below {rates[0]}"] if side > 0 else []
+    turns = rates[1:] if side > 0 else rates
+    told += [f"from {low} to {high}" for low, high in zip(turns[::2], turns[1::2], strict=False)]
+    if len(turns) % 2:
+        told.append(f"above {turns[-1]}")
+    return " and ".join(told)
 
 
 def break_evens(lived: Lived, pairs: Pairs, against: str) -> tuple[list[BreakEven], SavingsCurves]:
@@ -153,25 +193,46 @@ def _net(lived: Lived, key: str, true_savings: float) -> FloatArray:
 
 
 def rule_break_evens(scenario: Scenario, panel_size: int, pairs: Pairs) -> list[RuleBreakEven]:
-    """Where the rules of each pair pay alike on equal undiscounted benchmarks, by performance year.
+    """Where the rules of each pair pay alike on equal undiscounted benchmarks, year by year of the agreement.
 
     The benchmarks have no regional part, no error of trend and no luck; what a rule takes off its own benchmark
     (discount, withholds, add-ons) and the elections of the scenario stay. Rates lie on the line between
     neighbours a hundredth of a percent apart: exact where the rules are linear there.
     """
-    keys = sorted({key for pair in pairs for key in pair})
-    paid = {key: paid_by_rule(scenario, key, panel_size, _RULE_GRID) for key in keys}
-    return [
-        RuleBreakEven(one, other, panel_size, tuple(_rates(margin) for margin in (paid[one] - paid[other]).T))
-        for one, other in pairs
-    ]
+    paid = cache(lambda key, years: paid_by_rule(scenario, key, panel_size, _RULE_GRID, years))
+    found = []
+    for one, other in pairs:
+        years = _agreement(scenario, one, other)
+        try:
+            margin = paid(one, years) - paid(other, years)
+        except InputError:  # a number of a later year is not known, or a list elects for the years simulated
+            years = scenario.years.performance_years
+            margin = paid(one, years) - paid(other, years)
+        known = np.where(np.abs(margin) < _ROUNDING, 0.0, margin).T
+        sides = tuple(next((int(np.sign(more)) for more in year if more != 0), 0) for year in known)
+        found.append(RuleBreakEven(one, other, panel_size, years, tuple(_rates(year) for year in known), sides))
+    return found
 
 
-def paid_by_rule(scenario: Scenario, key: str, panel_size: int, savings: FloatArray) -> FloatArray:
-    """Net payment as a fraction of the undiscounted benchmark at each savings rate; (rate, performance year)."""
+def _agreement(scenario: Scenario, *keys: str) -> tuple[int, ...]:
+    """The calendar years simulated and those after them to the end of the longest agreement, while all are in force."""
+    first, last = scenario.years.performance_years[0], scenario.years.performance_years[-1]
+    ends, limits = [], []
+    for choice in scenario.arrangements:
+        if choice.key in keys:
+            rules = arrangements.load(choice.name)
+            start = choice.elections.agreement_start or first
+            ends.append(start + rules.agreement_years - 1)
+            limits += [] if rules.last_year is None else [rules.last_year]
+    return tuple(range(first, max(last, min([max(ends), *limits])) + 1))
+
+
+def paid_by_rule(
+    scenario: Scenario, key: str, panel_size: int, savings: FloatArray, years: tuple[int, ...]
+) -> FloatArray:
+    """Net payment as a fraction of the undiscounted benchmark at each savings rate; (rate, calendar year)."""
     choice = next(choice for choice in scenario.arrangements if choice.key == key)
     rules = arrangements.load(choice.name)
-    years = scenario.years.performance_years
     rule = rules.in_force(years, choice.elections)
     count, people = len(years), float(panel_size)
     ones = np.ones((1, 1, scenario.years.baseline))
@@ -193,9 +254,8 @@ def paid_by_rule(scenario: Scenario, key: str, panel_size: int, savings: FloatAr
 
 def _rates(margin: FloatArray) -> tuple[tuple[float, bool], ...]:
     """Rates at which a piecewise linear margin turns its sign, on the line between the grid's points."""
-    known = np.where(np.abs(margin) < 1e-9, 0.0, margin)
     found = []
-    for low, high in sign_changes(known):
+    for low, high in sign_changes(margin):
         share = margin[low] / (margin[low] - margin[high])
         rate = _RULE_GRID[low] + share * (_RULE_GRID[high] - _RULE_GRID[low])
         found.append((float(rate), bool(margin[high] > 0)))
