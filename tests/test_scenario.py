@@ -66,6 +66,7 @@ FULL: dict[str, Any] = {
     "questions": {
         "viability": [{"outcome": "owing", "true_savings": 0.0, "at_most": 0.1, "over": "agreement"}],
         "repayment": {"confidences": [0.9, 0.99]},
+        "comparison": {"against": "reach_global"},
     },
 }
 
@@ -140,6 +141,11 @@ BAD: list[tuple[str, Any, str]] = [
     ),
     ("truncation.percentile", 99, "truncation.percentile: out of range: .* 99 percent is 0.99 (got 99); .*"),
     ("benchmark.weights", [10, 30, 60], "benchmark.weights[1]: out of range: .* 10 percent is 0.1 (got 10); .*"),
+    (
+        "questions.comparison.against",
+        "mssp_enhancd",
+        "questions.comparison.against: .* no such arrangement.*; did you mean 'mssp_enhanced'?",
+    ),
     ("questions.repayment.confidences", [95], "questions.repayment.confidences[1]: .* 95 percent is 0.95 .*"),
     ("arrangements", of_choice(quality_score=75), "arrangements[1].elections.quality_score: .* 75 percent is 0.75 .*"),
     (

@@ -100,7 +100,7 @@ class RuleBreakEven:
 
     @property
     def text(self) -> str:
-        """The savings at which it pays more; where years differ, in the first year and in the year from which it stays."""
+        """The savings at which it pays more; where years differ, in the first and in the one from which it stays."""
         told = [
             _spans([f"{100 * rate:.2f}".rstrip("0").rstrip(".") + "%" for rate, _ in rates], side)
             for rates, side in zip(self.by_year, self.sides, strict=True)
