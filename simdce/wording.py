@@ -40,7 +40,7 @@ def with_error(estimate: Estimate, unit: str) -> str:
         return UNKNOWN
     value, error = estimate.value, estimate.standard_error
     rounded = _no_finer(error, error)
-    if unit == "dollars" and 0 < error < 0.5 and abs(value) < 1e3:  # cents count
+    if unit == "dollars" and 0 < error < 1 and abs(value) < 1e3:  # cents count
         digits = max(2, _decimals(error))
         return f"{MINUS if round(value, digits) < 0 else ''}${abs(value):.{digits}f} ± {rounded:.{digits}f}"
     if unit == "dollars":

@@ -11,8 +11,6 @@ from rich.text import Text
 from simdce.assumptions import cautions
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, DIFFERENCES, METRICS
-from simdce.studies.break_even import ALWAYS
-from simdce.studies.comparison import distinguishable
 from simdce.wording import money, people, percent, with_error
 
 if TYPE_CHECKING:
@@ -115,6 +113,9 @@ def _payments(answers: Answers, size: int) -> Table:
 
 
 def _comparison(compared: Comparison, years: int) -> Table:
+    from simdce.studies.break_even import ALWAYS
+    from simdce.studies.comparison import distinguishable
+
     table = _table(
         f"\n{compared.panel_size:,} people, on the same worlds, all {years} years together: against {compared.against}",
         "arrangement",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from simdce.plots.style import FAINT, INK, PAPER, SMALL, TEXT, FloatArray, axes,
 from simdce.studies.break_even import BreakEven
 from simdce.studies.comparison import DISTINGUISHABLE, Comparison
 
+_LONGEST_NAME = 34
 _WIDEST = 0.16
 """True savings drawn, unless something happens beyond."""
 
@@ -60,7 +62,7 @@ def difference_by_true_savings(
         line.set(label=(names or {}).get(key, key), markevery=2)
         _mark(ax, compared.crossings(key, compared.against), colour)
     name = (names or {}).get(compared.against, compared.against)
-    _frame(ax, compared, f"more (less) a year than {name}")
+    _frame(ax, compared, f"more (less) a year than {textwrap.shorten(name, _LONGEST_NAME, placeholder='…')}")
     return ax
 
 

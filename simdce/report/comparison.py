@@ -106,8 +106,10 @@ def _cells(compared: Comparison, law: Law, is_base: bool) -> tuple[Cell, ...]:
 
 def _judged(difference: Estimate, also: str) -> Cell:
     figure = cell(difference, "dollars")
+    if difference == Estimate(0.0, 0.0):
+        return Cell("the same")
     if not distinguishable(difference):
-        return Cell(NOT_DISTINGUISHABLE, f"{figure.value} ± {figure.error}" if figure.error else "the same")
+        return Cell(NOT_DISTINGUISHABLE, f"{figure.value} ± {figure.error}")
     return Cell(_signed(figure.value), f"± {figure.error}" + (f"; {also}" if also else ""))
 
 
@@ -184,7 +186,7 @@ def _savings(compared: Comparison, base: Law, rivals: Sequence[Law]) -> str:
 
 
 def _capital(base: Law, rivals: Sequence[Law]) -> str:
-    told = []
+    told, explained = [], False
     for law in (base, *rivals):
         hold, _, enough = _held(law)
         if law.repayment is None:
@@ -193,9 +195,10 @@ def _capital(base: Law, rivals: Sequence[Law]) -> str:
         told.append(
             f"{law.spoken} {hold.value}, less than the loss of the worst year in {chance_cell(_short(law)).value} of "
             f"worlds ({enough.value} would cover it in {percent(_SURE, digits=0)})"
-            if not told
+            if not explained
             else f"{law.spoken} {hold.value}, too little in {chance_cell(_short(law)).value} ({enough.value})"
         )
+        explained = True
     return f"The rules ask to hold for losses: {'; '.join(told)}."
 
 
@@ -237,9 +240,14 @@ def _beyond(answers: Answers, laws: Sequence[Law]) -> str:
                 and any(years[-1] < (entry.first_year or 0) <= end for entry in term.entries)
             ]
             if changing:
-                told.setdefault(f"to {end} ({listed(changing)})", []).append(law.spoken)
-    changes = "; ".join(f"{listed(names)} {until}" for until, names in told.items())
-    return f"Only {years[0]} to {years[-1]} are simulated; numbers change later under {changes}." if told else ""
+                told.setdefault(f"({listed(changing)}; agreement to {end})", []).append(law.spoken)
+    if not told:
+        return ""
+    changes = "; ".join(f"{listed(names)} {what}" for what, names in told.items())
+    return (
+        f"Only {years[0]} to {years[-1]} are simulated. Numbers that change later: {changes}; "
+        "of all columns only “by rule alone” follows them."
+    )
 
 
 def _figure(answers: Answers, compared: Comparison, base: Law, others: Sequence[Law]) -> Figure:
@@ -255,7 +263,11 @@ def _figure(answers: Answers, compared: Comparison, base: Law, others: Sequence[
     plots.net_by_true_savings(compared, years, arrangements=keys, names=called, ax=first)
     plots.difference_by_true_savings(compared, years, arrangements=keys, names=called, ax=second)
     handles, names = first.get_legend_handles_labels()
-    figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0.03, 1.0), ncols=3, frameon=False, fontsize=TEXT)
+    told = figure.legend(
+        handles, names, loc="upper left", bbox_to_anchor=(0.03, 1.0), ncols=3, frameon=False, fontsize=TEXT
+    )
+    for text in told.get_texts():
+        text.set_parse_math(False)
     title = "What true savings decide"
     caption = (
         "Dollars of the whole contract. Diamonds: where a contract breaks even (left), and where it pays what "
