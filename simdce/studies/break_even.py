@@ -2,7 +2,8 @@
 
 Benchmarks do not depend on what the performance years save, so the same worlds are settled again at every savings rate
 tried; the expected payment is then a deterministic function of the rate, whose changes of sign are found on a grid and
-closed in on between its points. The error of a rate is that of the payment there over its slope (delta method).
+closed in on between its points, with every shock of the scenario on, as in its payments. The error of a rate is that of
+the payment there over its slope (delta method).
 """
 
 from __future__ import annotations
