@@ -332,6 +332,13 @@ def test_beyond_the_first_corridor_enhanced_overtakes_lead_again() -> None:
     assert found.text == "from 12% to 23.1%"
 
 
+def test_a_rate_between_two_tried_lies_on_their_line() -> None:
+    """s − .030123 = .75 s at s = .120492, between hundredths of a percent."""
+    odd = {"name": LEAD, "elections": {"overrides": {"discount": 0.030123}}}
+    (found,) = by_rule(arrangements=[odd, {"name": MSSP, "elections": {"minimum_savings_rate": 0.0}}])
+    assert found.by_year[0][0][0] == pytest.approx(0.120492, abs=1e-9)
+
+
 def test_the_rule_is_followed_to_the_end_of_the_agreement() -> None:
     """The higher-spending discount, less the add-on, rises from .25% to 1.5% in 2032: s − d = .75 s at 4 d."""
     (found,) = by_rule(HIGHER, MSSP)
