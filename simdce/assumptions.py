@@ -9,7 +9,6 @@ from typing import Any
 from simdce import arrangements, calibration
 from simdce.arrangements.in_force import InForce
 from simdce.scenario import ArrangementChoice, Scenario
-from simdce.slots import has_stop_loss
 
 NOT_MODELLED = (
     "capped growth of the region's risk scores, and who was newly assigned when (scores are means of the whole panel)",
@@ -92,7 +91,7 @@ def _choices(scenario: Scenario) -> dict[str, Any]:
         "turnover_causes": None if turnover.causes is None else dict(turnover.causes),
         "joiner_cost_multiple": turnover.joiner_cost_multiple,
         "score_explained_variance": scenario.risk_scores.explained_variance,
-        **({"stop_loss": _own_stop_loss(scenario)} if has_stop_loss(scenario) else {}),
+        **({"stop_loss": _own_stop_loss(scenario)} if scenario.elects_stop_loss else {}),
         "true_savings": scenario.savings.true,
         "annual_trend": scenario.benchmark.annual_trend,
         "annual_shock_sd": 0.0 if quiet and shocks.annual_sd is None else shocks.annual_sd,

@@ -31,6 +31,11 @@ FEWEST_BEYOND = 2.0
 """Worlds beyond a percentile without which neither it nor its error means anything."""
 
 
+def unpaired(one: Estimate, other: Estimate) -> Estimate:
+    """The difference of two estimates as if each came from worlds of its own."""
+    return Estimate(one.value - other.value, float(np.hypot(one.standard_error, other.standard_error)))
+
+
 def mean(amounts: FloatArray) -> Estimate:
     """The expectation of ``amounts``."""
     return Estimate(float(amounts.mean()), _standard_error(amounts))
@@ -67,6 +72,21 @@ def percentile(amounts: FloatArray, probability: float) -> Estimate:
     chosen = np.clip(places, 0, count - 1).astype(int)
     values = np.partition(amounts, np.unique(chosen))[chosen]
     return Estimate(float(values[0]), float(values[2] - values[1]) / 2.0)
+
+
+def percentile_difference(one: FloatArray, other: FloatArray, probability: float) -> Estimate:
+    """The quantile of ``one`` less that of ``other``, two figures of the same worlds.
+
+    Errors of quantiles are those of the counts below them over the density (Bahadur, Ann. Math. Stat. 1966), so the two
+    are correlated as the events of falling below are; the densities are those behind the errors of ``percentile``.
+    """
+    first, second = percentile(one, probability), percentile(other, probability)
+    below, beneath = np.asarray(one <= first.value, float), np.asarray(other <= second.value, float)
+    spread = float(below.std() * beneath.std())
+    shared = float((below * beneath).mean() - below.mean() * beneath.mean()) / spread if spread > 0 else 0.0
+    a, b = first.standard_error, second.standard_error
+    variance = (a - b) ** 2 + 2.0 * (1.0 - shared) * a * b
+    return Estimate(first.value - second.value, float(np.sqrt(max(variance, 0.0))))
 
 
 def tail_value_at_risk(losses: FloatArray, probability: float) -> Estimate:

@@ -7,24 +7,30 @@ import io
 import json
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simdce.assumptions import cautions
 from simdce.files import write_all
 from simdce.metrics import Estimate
-from simdce.results import METRICS
+from simdce.results import DIFFERENCES, METRICS, QUARTILES, frame
 from simdce.run import Answers
-from simdce.studies.observed import PERCENTILES
+from simdce.studies.break_even import BreakEven
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def save(answers: Answers, folder: Path) -> list[Path]:
-    """Write results.parquet, report.html and, last, run.json with the digests of both; returns the paths."""
+    """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
+
+    Where arrangements are compared, comparison.parquet stands between the first two.
+    """
     from simdce.report import report_page
 
-    contents = {
-        folder / "results.parquet": _parquet(answers),
-        folder / "report.html": report_page(answers).encode(),
-    }
+    contents = {folder / "results.parquet": _parquet(answers, answers.estimates)}
+    if answers.comparison is not None:
+        contents[folder / "comparison.parquet"] = _parquet(answers, frame(answers.comparison.differences))
+    contents[folder / "report.html"] = report_page(answers).encode()
     digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
     write_all(contents)
@@ -32,32 +38,42 @@ def save(answers: Answers, folder: Path) -> list[Path]:
 
 
 def run_record(answers: Answers) -> dict[str, Any]:
-    """The run without its estimates: stamp, scenario as validated, cautions, metrics' meaning, viability, repayment."""
+    """The run without its tables: stamp, scenario as validated, cautions, what metrics mean, answers to questions."""
     return {
         **answers.stamp,
         "scenario": answers.scenario.model_dump(mode="json"),
         "cautions": cautions(answers.scenario),
-        "metrics": {name: {"unit": metric.unit, "meaning": metric.sentence} for name, metric in METRICS.items()},
+        "metrics": {
+            name: {"unit": metric.unit, "meaning": metric.sentence}
+            for name, metric in {**METRICS, **DIFFERENCES}.items()
+        },
         "viability": _viability(answers),
         "repayment": _repayment(answers),
         "observed": _observed(answers),
+        "comparison": _comparison(answers),
     }
 
 
 def json_document(answers: Answers) -> str:
-    """``run --json``: scenario, digest of the simulated totals, estimates, viability, repayment; NaN becomes null."""
-    estimates = answers.estimates.to_dict(orient="records")
+    """``run --json``: scenario, digest of the simulated totals, tables, answers to the questions; NaN becomes null."""
+    compared = () if answers.comparison is None else answers.comparison.differences
     return _text(
         {
             "scenario": answers.scenario.title,
             **answers.stamp,
-            "estimates": [{key: _finite(value) for key, value in row.items()} for row in estimates],
+            "estimates": _records(answers.estimates),
+            "differences": _records(frame(compared)),
             "viability": _viability(answers),
             "repayment": _repayment(answers),
             "observed": _observed(answers),
+            "comparison": _comparison(answers),
             "cautions": cautions(answers.scenario),
         }
     )
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): _finite(value) for key, value in row.items()} for row in rows.to_dict(orient="records")]
 
 
 def _viability(answers: Answers) -> list[dict[str, Any]]:
@@ -107,13 +123,49 @@ def _observed(answers: Answers) -> list[dict[str, Any]]:
             "savings_rate": each.observed.savings_rate,
             "law_percentiles": [
                 {"probability": probability, **_estimate(rate)}
-                for probability, rate in zip(PERCENTILES, each.percentiles, strict=True)
+                for probability, rate in zip(QUARTILES, each.percentiles, strict=True)
             ],
             "chance_at_or_below": _estimate(each.at_or_below),
             "sentence": each.sentence,
         }
         for each in answers.observed
     ]
+
+
+def _comparison(answers: Answers) -> dict[str, Any] | None:
+    """Where arrangements break even and where they pay alike; nothing for a single arrangement."""
+    found = answers.comparison
+    if found is None:
+        return None
+    return {
+        "against": found.against,
+        "panel_size": found.panel_size,
+        "true_savings_searched": [found.curves.savings[0], found.curves.savings[-1]],
+        "break_even": [_break_even(each) for each in found.break_even],
+        "break_even_by_rule": [
+            {
+                "arrangement": each.arrangement,
+                "against": each.against,
+                "years": {
+                    str(year): [{"savings": rate, "pays_more_above": more} for rate, more in rates]
+                    for year, rates in zip(each.years, each.by_year, strict=True)
+                },
+            }
+            for each in found.by_rule
+        ],
+    }
+
+
+def _break_even(found: BreakEven) -> dict[str, Any]:
+    return {
+        "arrangement": found.arrangement,
+        "against": found.against,
+        "crossings": [
+            {"true_savings": _estimate(each.true_savings), "pays_more_above": each.upwards} for each in found.crossings
+        ],
+        "without_true_savings": _estimate(found.at_none),
+        "at_most_true_savings": _estimate(found.at_most),
+    }
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:
@@ -124,12 +176,12 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _parquet(answers: Answers) -> bytes:
-    """The estimates with the stamp in the file's own metadata, so that the table never loses its origin."""
+def _parquet(answers: Answers, rows: pd.DataFrame) -> bytes:
+    """A table with the stamp in the file's own metadata, so that the table never loses its origin."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pandas(answers.estimates, preserve_index=False)
+    table = pa.Table.from_pandas(rows, preserve_index=False)
     stamp = {b"simdce": json.dumps(answers.stamp).encode()}
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **stamp})
     sink = io.BytesIO()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import TYPE_CHECKING
 
 from simdce.metrics import Estimate
@@ -17,7 +18,18 @@ AGREEMENT = "agreement"
 """In the column of performance years: the sum over the agreement, or its worst year where the metric says so."""
 
 PERCENTILES = (0.005, 0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99, 0.995)
+QUARTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
+"""Of the law of the savings rate, beside what happened."""
+
 TAILS = (0.90, 0.95, 0.99, 0.995)
+
+USUAL_SIZE = 15_000
+"""Of several panel sizes answers open with the one nearest to this: the size that the debate is about."""
+
+
+def headline_size(sizes: tuple[int, ...]) -> int:
+    """The panel size that answers open with: the only one, or the nearest (by ratio) to 15,000."""
+    return min(sizes, key=lambda size: (abs(log(size / USUAL_SIZE)), size))
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,18 @@ METRICS: dict[str, Metric] = dict(_described())
 """Every metric of the estimates, in the order of the tables."""
 
 
+DIFFERENCES: dict[str, Metric] = {
+    "mean_difference": Metric("dollars", "Expected net payment less that of the other arrangement, world by world."),
+    "mean_difference_unpaired": Metric("dollars", "The same, with the error it would have from separate worlds."),
+    "mean_difference_per_person_year": Metric("dollars", "The same per beneficiary and performance year."),
+    "chance_more": Metric("probability", "The arrangement pays more than the other, by half a dollar at least."),
+    "chance_less": Metric("probability", "The arrangement pays less than the other, by half a dollar at least."),
+    "chance_alike": Metric("probability", "Both pay the same to the dollar."),
+    "net_p5_difference": Metric("dollars", "5th percentile of the net payment less that of the other arrangement."),
+}
+"""Every metric of one arrangement against another, in the order of the tables."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One estimate and where it belongs."""
@@ -94,13 +118,31 @@ class Row:
             raise KeyError(f"metric {self.metric!r} has no description in METRICS")
 
 
-def frame(rows: list[Row]) -> pd.DataFrame:
-    """The rows as a data frame with the columns of COLUMNS."""
+@dataclass(frozen=True)
+class Difference:
+    """One estimate of an arrangement against another, both on the same worlds."""
+
+    arrangement: str
+    against: str
+    panel_size: int
+    performance_year: str
+    metric: str
+    estimate: Estimate
+
+    def __post_init__(self) -> None:
+        if self.metric not in DIFFERENCES:
+            raise KeyError(f"metric {self.metric!r} has no description in DIFFERENCES")
+
+
+def frame(rows: Sequence[Row] | Sequence[Difference]) -> pd.DataFrame:
+    """The rows as a data frame with the columns of COLUMNS; differences have ``against`` after the arrangement."""
     import pandas as pd
 
+    others = {"against": pd.Series([row.against for row in rows if isinstance(row, Difference)], dtype="str")}
     return pd.DataFrame(
         {
             "arrangement": pd.Series([row.arrangement for row in rows], dtype="str"),
+            **(others if len(others["against"]) else {}),
             "panel_size": pd.Series([row.panel_size for row in rows], dtype="int64"),
             "performance_year": pd.Series([row.performance_year for row in rows], dtype="str"),
             "metric": pd.Series([row.metric for row in rows], dtype="str"),

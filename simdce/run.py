@@ -9,9 +9,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from simdce.assumptions import Assumption, assumptions
-from simdce.results import Row, frame
+from simdce.results import Difference, Row, frame, headline_size
 from simdce.scenario import Scenario
-from simdce.studies.observed import Comparison, observed_at
+from simdce.studies.comparison import Comparison, comparison, differences_at
+from simdce.studies.observed import Happened, observed_at
 from simdce.studies.payment import Lived, payment_rows
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
 from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves
@@ -26,7 +27,10 @@ LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "matplo
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything a run found: the simulated panels, the tidy estimates, and the answers to the scenario's questions."""
+    """Everything a run found: the simulated panels, the tidy estimates, and the answers to the scenario's questions.
+
+    ``comparison`` is None where there is a single arrangement, and nothing to hold it against.
+    """
 
     scenario: Scenario
     panels: PanelYears
@@ -34,7 +38,8 @@ class Answers:
     viability: tuple[ViabilityCurve, ...]
     repayment: tuple[RepaymentAnswer, ...]
     assumptions: tuple[Assumption, ...]
-    observed: tuple[Comparison, ...] = ()
+    comparison: Comparison | None
+    observed: tuple[Happened, ...] = ()
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -61,15 +66,20 @@ def answer(scenario: Scenario, *, threads: int | None = None, progress: Progress
     rows: list[Row] = []
     chances: list[Chances] = []
     reserves: list[RepaymentAnswer] = []
-    happened: list[Comparison] = []
+    happened: list[Happened] = []
+    differences: list[Difference] = []
     for number, size in enumerate(panels.panel_sizes, start=1):
         lived = Lived(scenario, panels, size)
         rows += payment_rows(lived)
         chances.append(chances_at(lived))
         reserves += repayment_at(lived)
         happened += observed_at(lived)
-        told("settlements", number / len(panels.panel_sizes))
+        differences += differences_at(lived)
+        told("settlements", number / (len(panels.panel_sizes) + 1))
     curves = viability_curves(panels.panel_sizes, chances)
+    opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
+    compared = comparison(differences, opening) if differences else None
+    told("settlements", 1.0)
     return Answers(
         scenario,
         panels,
@@ -77,5 +87,6 @@ def answer(scenario: Scenario, *, threads: int | None = None, progress: Progress
         tuple(curves),
         tuple(reserves),
         tuple(assumptions(scenario)),
+        compared,
         tuple(happened),
     )

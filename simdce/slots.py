@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simdce import arrangements, calibration
+from simdce import calibration
 from simdce.costs import CostLaw
 from simdce.costs.catastrophic import CatastrophicTail
 from simdce.costs.empirical import read_costs
@@ -39,15 +39,6 @@ def slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
         return _slot_laws(scenario)
     except OutOfReachError as error:
         raise InputError(str(error), key=_KEYS[error.wish]) from error
-
-
-def has_stop_loss(scenario: Scenario) -> bool:
-    """Whether any arrangement of the scenario elects stop-loss in any performance year."""
-    years = scenario.years.performance_years
-    return any(
-        any(arrangements.load(choice.name).in_force(years, choice.elections).elected("stop_loss"))
-        for choice in scenario.arrangements
-    )
 
 
 def stop_loss(scenario: Scenario) -> StopLoss:
@@ -96,7 +87,7 @@ def _slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
                 joiner_multiple=calibration.default("joiner_cost_multiple") if joiner is None else joiner,
                 explained=calibration.default("score_explained_variance") if explained is None else explained,
                 explained_strict=explained is not None,
-                stop_loss=stop_loss(scenario) if has_stop_loss(scenario) else None,
+                stop_loss=stop_loss(scenario) if scenario.elects_stop_loss else None,
             )
         )
     return frozen_slots

@@ -40,6 +40,9 @@ def with_error(estimate: Estimate, unit: str) -> str:
         return UNKNOWN
     value, error = estimate.value, estimate.standard_error
     rounded = _no_finer(error, error)
+    if unit == "dollars" and 0 < error < 1 and abs(value) < 1e3:  # cents count
+        digits = max(2, _decimals(error))
+        return f"{MINUS if round(value, digits) < 0 else ''}${abs(value):.{digits}f} ± {rounded:.{digits}f}"
     if unit == "dollars":
         return f"{money(value, error)} ± {money(rounded, error).replace('$', '')}"
     digits = max(1, min(4, _decimals(100 * error))) if error > 0 else 1

@@ -22,7 +22,7 @@ from simdce.population import slots_by_category
 from simdce.scenario import Scenario
 from simdce.slot_law import layout
 from simdce.slot_law.moments import slot_moments
-from simdce.slots import has_stop_loss, slot_laws
+from simdce.slots import slot_laws
 
 FloatArray = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ MOST_WORLDS_A_CALL = 512  # bounds the memory of a call where a category has few
 _SHOCK_PURPOSE = 64
 """First purpose of the world-level draws; slots use the number of their category."""
 
-ALWAYS = ("dollars", "truncated_dollars", "absent_units", "deaths", "departures", "score_units")
+MEASURED = ("dollars", "truncated_dollars", "absent_units", "deaths", "departures", "score_units")
 """What every run sums; stop-loss only where it is elected, since it costs a third of the time."""
 
 SHOCKS = ("annual", "persistent", "trend_error")
@@ -93,7 +93,7 @@ class PanelYears:
     def digest(self) -> str:
         """SHA-256 of the simulated totals: equal digests are equal worlds."""
         found = hashlib.sha256(repr((self.panel_sizes, self.categories, self.years)).encode())
-        for name in ALWAYS:
+        for name in MEASURED:
             totals = getattr(self, name)
             found.update(np.ascontiguousarray(totals).astype("<i8").tobytes())
         return found.hexdigest()
@@ -119,7 +119,7 @@ def simulate(
     sizes, years = scenario.panel.sizes, scenario.years
     slots = slots_by_category(sizes, scenario.mix)
     shape = (scenario.worlds, len(sizes), len(calibration.CATEGORIES), years.total)
-    measures = (*ALWAYS, "recovered_dollars") if has_stop_loss(scenario) else ALWAYS
+    measures = (*MEASURED, "recovered_dollars") if scenario.elects_stop_loss else MEASURED
     narrow = ("absent_units", "deaths", "departures")
     totals = {name: np.zeros(shape, np.int32 if name in narrow else np.int64) for name in measures}
     run = simulate_worlds(years.total, measures)
@@ -151,7 +151,7 @@ def simulate(
         categories=calibration.CATEGORIES,
         years=years.labels,
         slots=slots,
-        **{name: totals.get(name) for name in (*ALWAYS, "recovered_dollars")},  # type: ignore[arg-type]
+        **{name: totals.get(name) for name in (*MEASURED, "recovered_dollars")},  # type: ignore[arg-type]
         shocks=world_shocks(scenario.seed, scenario.worlds, years.performance),
         expected_per_capita=expected("mean"),
         expected_truncated_per_capita=expected("truncated_mean"),

@@ -14,7 +14,7 @@ from simdce import calibration
 from simdce.population import slots_by_category
 from simdce.scenario import Scenario
 from simdce.slot_law import SlotLaw
-from simdce.slots import has_stop_loss, slot_laws
+from simdce.slots import slot_laws
 
 MASK_64 = 2**64 - 1
 GOLDEN_GAMMA = 0x9E3779B97F4A7C15
@@ -39,7 +39,7 @@ def frozen_tables(scenario: Scenario) -> dict[str, SlotLaw]:
     key = str(people) + scenario.model_dump_json(
         include={"cost", "persistence", "turnover", "truncation", "risk_scores", "stop_loss"}
     )
-    key += str(has_stop_loss(scenario))
+    key += str(scenario.elects_stop_loss)
     if key not in _FROZEN:
         _FROZEN[key] = slot_laws(scenario)
     return _FROZEN[key]

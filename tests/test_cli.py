@@ -22,12 +22,15 @@ from simdce.cli import main
 from simdce.errors import InputError
 from simdce.files import writable_folder, write_all, write_whole
 from simdce.metrics import Estimate
-from simdce.results import COLUMNS, METRICS
-from simdce.scenario import read_scenario
+from simdce.output import json_document, save
+from simdce.report import report_page
+from simdce.results import COLUMNS, DIFFERENCES, METRICS
+from simdce.run import answer
+from simdce.scenario import build_scenario, read_scenario
 from simdce.wording import money, people, percent, with_error
 
 START = "from simdce.cli import main; main()"
-FILES = {"results.parquet", "report.html", "run.json"}
+FILES = {"results.parquet", "comparison.parquet", "report.html", "run.json"}
 SIZES = sized((1_000, 5_000), (100, 200))
 SMALL = f"""
 title = "[/bold] two [red]sizes[/red] :smile: =cmd <script>alert(1)</script>"
@@ -89,14 +92,14 @@ def one_line(result: Result | subprocess.CompletedProcess[str], code: int = 2) -
 # What a run leaves --------------------
 
 
-def test_a_run_leaves_three_files_and_nothing_else(finished: tuple[Path, str]) -> None:
+def test_a_run_leaves_four_files_and_nothing_else(finished: tuple[Path, str]) -> None:
     folder, printed = finished
     assert {path.name for path in folder.iterdir()} == FILES
     record = json.loads((folder / "run.json").read_text())
     for name, digest in record["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
     assert set(record["files"]) == FILES - {"run.json"}
-    assert printed.rstrip().endswith(f"Wrote results.parquet, report.html, run.json to {folder}")
+    assert printed.rstrip().endswith(f"Wrote results.parquet, comparison.parquet, report.html, run.json to {folder}")
     assert all((path.stat().st_mode & 0o777) == 0o644 for path in folder.iterdir())
 
 
@@ -110,6 +113,30 @@ def test_the_table_holds_every_metric_of_every_place(finished: tuple[Path, str])
     stamp = json.loads(table.schema.metadata[b"simdce"])
     assert stamp["seed"] == 5
     assert stamp["worlds"] == 200
+
+
+def test_the_comparison_holds_every_pair(finished: tuple[Path, str]) -> None:
+    table = pq.read_table(finished[0] / "comparison.parquet")
+    assert tuple(table.column_names) == (COLUMNS[0], "against", *COLUMNS[1:])
+    rows = table.to_pylist()
+    assert len(rows) == 3 * len(SIZES) * 4 * len(DIFFERENCES)  # three arrangements make three pairs
+    assert json.loads(table.schema.metadata[b"simdce"])["seed"] == 5
+    record = json.loads((finished[0] / "run.json").read_text())
+    assert set(DIFFERENCES) < set(record["metrics"])
+    assert record["comparison"]["against"] == rows[0]["against"]
+    assert len(record["comparison"]["break_even"]) == 3 + 3  # each alone, and every pair
+    assert len(record["comparison"]["break_even_by_rule"]) == 3
+
+
+def test_a_single_arrangement_is_compared_with_nothing(tmp_path: Path) -> None:
+    one = {"title": "alone", "worlds": 100, "panel": {"sizes": [500]}, "arrangements": [{"name": "mssp_basic_e"}]}
+    answers = answer(build_scenario(one))
+    assert answers.comparison is None
+    assert "Side by side" not in report_page(answers)
+    assert json.loads(json_document(answers))["differences"] == []
+    assert json.loads(json_document(answers))["comparison"] is None
+    save(answers, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == FILES - {"comparison.parquet"}
 
 
 def test_markup_in_a_title_is_text(finished: tuple[Path, str]) -> None:

@@ -18,11 +18,12 @@ from simdce.errors import InputError
 from simdce.metrics import Estimate
 from simdce.report import report_page, write_report
 from simdce.report.exhibits import checks, exhibits
-from simdce.report.laws import Law, gates, headline_size, laws
+from simdce.report.laws import Law, gates, laws
 from simdce.report.names import names, spoken, together
 from simdce.report.register import register, value_text
 from simdce.report.size import size_passage
 from simdce.report.verdict import choices, difference, undecided, verdict
+from simdce.results import headline_size
 from simdce.run import Answers
 from simdce.studies.payment import Lived
 

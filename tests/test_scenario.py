@@ -66,6 +66,7 @@ FULL: dict[str, Any] = {
     "questions": {
         "viability": [{"outcome": "owing", "true_savings": 0.0, "at_most": 0.1, "over": "agreement"}],
         "repayment": {"confidences": [0.9, 0.99]},
+        "comparison": {"against": "reach_global"},
     },
 }
 
@@ -148,6 +149,11 @@ BAD: list[tuple[str, Any, str]] = [
     ),
     ("truncation.percentile", 99, "truncation.percentile: out of range: .* 99 percent is 0.99 (got 99); .*"),
     ("benchmark.weights", [10, 30, 60], "benchmark.weights[1]: out of range: .* 10 percent is 0.1 (got 10); .*"),
+    (
+        "questions.comparison.against",
+        "mssp_enhancd",
+        "questions.comparison.against: .* no such arrangement.*; did you mean 'mssp_enhanced'?",
+    ),
     ("questions.repayment.confidences", [95], "questions.repayment.confidences[1]: .* 95 percent is 0.95 .*"),
     ("arrangements", of_choice(quality_score=75), "arrangements[1].elections.quality_score: .* 75 percent is 0.75 .*"),
     (
@@ -202,7 +208,7 @@ BAD: list[tuple[str, Any, str]] = [
     (
         "arrangements",
         of_choice(overrides={"max_sharing_rate": "half"}),
-        "arrangements[1].elections.overrides.max_sharing_rate: text .*",
+        "arrangements[1].elections.overrides.max_sharing_rate: out of range .*",
     ),
     # not numbers, and out of range
     ("cost.level", NAN, "cost.level: not a finite number (got nan); allowed: a number from 0.01 to 100"),

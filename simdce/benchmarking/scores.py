@@ -32,6 +32,13 @@ class RiskScores:
     first_performance: int
     newly_assigned: float
 
+    @classmethod
+    def stable(cls, baseline: int, performance: int) -> RiskScores:
+        """Scores of one world and category that stay at 1."""
+        years = baseline + performance
+        ones = np.ones(years)
+        return cls(np.ones((1, 1, years)), tuple(range(years)), ones, ones, baseline - 1, baseline, 0.0)
+
     def grown(self, position: int) -> FloatArray:
         """Scores of a simulated year with all their growth; (world, category)."""
         return np.asarray(self.by_year[..., position] * self.coding[position] * self.demographic[position])

@@ -10,12 +10,12 @@ from rich.text import Text
 
 from simdce.assumptions import cautions
 from simdce.metrics import Estimate
-from simdce.results import AGREEMENT, METRICS
-from simdce.studies.observed import PERCENTILES
+from simdce.results import AGREEMENT, DIFFERENCES, METRICS, QUARTILES
 from simdce.wording import UNKNOWN, money, people, percent, with_error
 
 if TYPE_CHECKING:
     from simdce.run import Answers
+    from simdce.studies.comparison import Comparison
 
 MOST_SIZES = 3
 UNATTENDED_WIDTH = 150
@@ -36,6 +36,8 @@ def print_answers(answers: Answers) -> None:
         console.print(_payments(answers, size))
     if len(answers.panels.panel_sizes) > 1 and answers.viability:
         console.print(_viability(answers))
+    if answers.comparison is not None:
+        console.print(_comparison(answers.comparison, answers.scenario.years.performance))
     for size in shown_sizes(answers.panels.panel_sizes):
         if any(answer.panel_size == size for answer in answers.repayment):
             console.print(_repayment(answers, size))
@@ -122,7 +124,7 @@ def _observed(answers: Answers, size: int) -> Table:
         "year",
         "measured",
         "payment",
-        *(f"{100 * probability:g}%" for probability in PERCENTILES),
+        *(f"{100 * probability:g}%" for probability in QUARTILES),
         "chance of no more",
     )
     for each in answers.observed:
@@ -136,6 +138,38 @@ def _observed(answers: Answers, size: int) -> Table:
                 *(_unbroken(with_error(rate, "fraction")) for rate in each.percentiles),
                 _unbroken(with_error(each.at_or_below, "probability")),
             )
+    return table
+
+
+def _comparison(compared: Comparison, years: int) -> Table:
+    from simdce.studies.break_even import ALWAYS
+    from simdce.studies.comparison import distinguishable
+
+    table = _table(
+        f"\n{compared.panel_size:,} people, on the same worlds, all {years} years together: against {compared.against}",
+        "arrangement",
+        "pays more (less)",
+        "a person and year",
+        "pays more in",
+        "1 in 20 below",
+        "breaks even at true savings",
+        "pays more at true savings",
+    )
+    for found in compared.break_even:
+        if found.against is not None:
+            continue
+        key, figures = found.arrangement, ["–"] * 4
+        if key != compared.against:
+            shown = ("mean_difference", "mean_difference_per_person_year", "chance_more", "net_p5_difference")
+            estimates = [compared.difference(key, metric) for metric in shown]
+            figures = [
+                _unbroken(with_error(each, DIFFERENCES[metric].unit))
+                for metric, each in zip(shown, estimates, strict=True)
+            ]
+            if not distinguishable(estimates[0]):
+                figures[0] = "not distinguishable"
+        more = "–" if key == compared.against else compared.crossings(key, compared.against).text
+        table.add_row(key, *figures, found.text.replace(ALWAYS, "from 0%"), more)
     return table
 
 

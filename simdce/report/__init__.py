@@ -10,6 +10,8 @@ from markupsafe import Markup
 from simdce.arrangements.arrangement import DOUBTFUL
 from simdce.assumptions import NOT_MODELLED, cautions
 from simdce.files import write_whole
+from simdce.report.comparison import side_by_side
+from simdce.report.differences import difference_exhibits
 from simdce.report.exhibits import cell, chance_cell, checks, exhibits, repayment_exhibit, viability_exhibit
 from simdce.report.figures import (
     payment_figure,
@@ -18,12 +20,13 @@ from simdce.report.figures import (
     size_figures,
     variance_figure,
 )
-from simdce.report.laws import headline_size, laws
+from simdce.report.laws import laws
 from simdce.report.names import names, together
 from simdce.report.observed import observed_exhibit
 from simdce.report.register import register
 from simdce.report.size import size_passage
 from simdce.report.verdict import choices, verdict
+from simdce.results import headline_size
 from simdce.run import Answers
 from simdce.studies.payment import Lived
 from simdce.wording import money, percent
@@ -58,6 +61,7 @@ def report_page(answers: Answers) -> str:
         verdict=verdict(answers, lived, found),
         observed=observed_exhibit(answers.observed, found),
         observed_sentences=_sentences(answers, size),
+        compared=side_by_side(answers, found),
         cautions=_in_words(cautions(scenario), called),
         payment=payment_figure(found),
         savings_rate=savings_rate_figure(found, scenario.observed),
@@ -67,7 +71,7 @@ def report_page(answers: Answers) -> str:
         size_passage=size_passage(answers, lead),
         variance=variance_figure(answers, lead),
         viability_table=viability_exhibit(answers.viability, found),
-        exhibits=exhibits(answers, found),
+        exhibits=[*exhibits(answers, found), *difference_exhibits(answers, found)],
         checks=checks(answers),
         doubtful=[line for line in lines if line.confidence in DOUBTFUL],
         register=lines,

@@ -160,7 +160,20 @@ def checks(answers: Answers) -> list[tuple[str, float]]:
         ("mean net of the years adds up to the agreement's, dollars", float((by_year - whole).abs().max())),
         ("VaR 95% is the 5th percentile with its sign turned, within its error, share of rows that miss",
          _share_missing(answers.estimates)),
+        *_difference_checks(answers, whole),
     ]  # fmt: skip
+
+
+def _difference_checks(answers: Answers, whole: pd.Series[float]) -> list[tuple[str, float]]:
+    """That the mean of differences is the difference of means."""
+    if answers.comparison is None:
+        return []
+    misses = [
+        abs(each.estimate.value - (whole[each.arrangement, each.panel_size] - whole[each.against, each.panel_size]))
+        for each in answers.comparison.differences
+        if (each.metric, each.performance_year) == ("mean_difference", AGREEMENT)
+    ]
+    return [("mean difference is the difference of the means, dollars", float(max(misses)))]
 
 
 def _share_missing(estimates: pd.DataFrame) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from math import log
 
 import numpy as np
 
@@ -18,9 +17,6 @@ from simdce.run import Answers
 from simdce.scenario import ArrangementChoice, Scenario
 from simdce.studies.payment import Lived
 from simdce.studies.repayment import RepaymentAnswer
-
-USUAL_SIZE = 15_000
-"""Of several panel sizes the report opens with the one nearest to this: the size that the debate is about."""
 
 _LARGEST_RATE, _STEPS = 0.4, 800
 
@@ -91,11 +87,6 @@ class Law:
         shares = np.clip(probability + np.array([0.0, -spread, spread]), 0.0, 1.0)
         places = np.clip(np.ceil(shares * len(years) - 1.0), 0, len(years) - 1).astype(int)
         return Estimate(float(years[places[0]]), float(years[places[2]] - years[places[1]]) / 2.0)
-
-
-def headline_size(sizes: tuple[int, ...]) -> int:
-    """The panel size that the report opens with: the only one, or the nearest (by ratio) to 15,000."""
-    return min(sizes, key=lambda size: (abs(log(size / USUAL_SIZE)), size))
 
 
 def laws(answers: Answers, lived: Lived) -> list[Law]:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from simdce.report.exhibits import Cell, Exhibit, cell
 from simdce.report.laws import Law
-from simdce.studies.observed import PERCENTILES, Comparison
+from simdce.results import QUARTILES
+from simdce.studies.observed import Happened
 from simdce.wording import UNKNOWN, money, percent
 
 
-def observed_exhibit(comparisons: Sequence[Comparison], laws: Sequence[Law]) -> Exhibit | None:
+def observed_exhibit(comparisons: Sequence[Happened], laws: Sequence[Law]) -> Exhibit | None:
     """Every observed year at the headline size, contract by contract; nothing where the scenario has none."""
     if not comparisons:
         return None
@@ -25,7 +26,7 @@ def observed_exhibit(comparisons: Sequence[Comparison], laws: Sequence[Law]) -> 
             rates = (cell(rate, "fraction") for rate in each.percentiles)
             rows.append((str(each.observed.year), (happened, paid, *rates, cell(each.at_or_below, "probability"))))
         sections.append((law.name, tuple(rows)))
-    headings = ("", "measured", "payment", *(f"law, {100 * p:g}%" for p in PERCENTILES), "chance of no more")
+    headings = ("", "measured", "payment", *(f"law, {100 * p:g}%" for p in QUARTILES), "chance of no more")
     sources = dict.fromkeys(each.observed.source for each in comparisons if each.observed.source)
     note = "Measured savings rate, share of benchmark, beside the percentiles of its simulated law."
     return Exhibit("What happened", " ".join([note, *(f"{source}." for source in sources)]), headings, tuple(sections))

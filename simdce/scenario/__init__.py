@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from simdce import calibration
+from simdce import arrangements, calibration
 from simdce.errors import InputError
 from simdce.scenario.consistency import check_arrangement, check_tables
 from simdce.scenario.contract import ArrangementChoice, Benchmark, Observed, Savings, Shocks, Years
@@ -91,6 +91,15 @@ class Scenario(Table):
         chosen: Any = self.panel.mix or calibration.default("mix", self.panel.price_year)
         total = fsum(chosen.values())
         return {name: float(chosen.get(name, 0.0)) / total for name in calibration.CATEGORIES}
+
+    @property
+    def elects_stop_loss(self) -> bool:
+        """Whether any arrangement elects stop-loss in any performance year."""
+        years = self.years.performance_years
+        return any(
+            any(arrangements.load(choice.name).in_force(years, choice.elections).elected("stop_loss"))
+            for choice in self.arrangements
+        )
 
     @property
     def digest(self) -> str:

@@ -6,7 +6,7 @@ from math import fsum
 from typing import TYPE_CHECKING
 
 from simdce import arrangements, calibration
-from simdce.errors import InputError
+from simdce.errors import InputError, nearest_name
 
 if TYPE_CHECKING:
     from simdce.scenario import ArrangementChoice, Scenario
@@ -34,6 +34,15 @@ def check_tables(scenario: Scenario) -> None:
             if mix[name] > 0 and name not in dollars:
                 raise InputError("an amount by category needs all of them", key=f"truncation.dollars.{name}")
     _check_observed(scenario)
+    against, keys = scenario.questions.comparison.against, [choice.key for choice in scenario.arrangements]
+    if against is not None and against not in keys:
+        raise InputError(
+            "the scenario has no such arrangement",
+            key="questions.comparison.against",
+            value=against,
+            allowed=", ".join(keys),
+            nearest=nearest_name(against, keys),
+        )
     weights = scenario.benchmark.weights
     if weights is not None and len(weights) != years.baseline:
         raise InputError(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from simdce.scenario.tables import Chance, Change, Table, as_tuple, rising
+from simdce.scenario.tables import Chance, Change, Line, Table, as_tuple, rising
 
 
 class ViabilityCondition(Table):
@@ -35,6 +35,14 @@ class RepaymentQuestion(Table):
     )
 
 
+class ComparisonQuestion(Table):
+    """What the arrangements are held against."""
+
+    against: Line | None = Field(
+        None, description="arrangement (its label, or its name) that the others are compared with; default: the first"
+    )
+
+
 class Questions(Table):
     """What the run answers beside the law of each payment."""
 
@@ -46,3 +54,4 @@ class Questions(Table):
         description="from which panel size on each stated confidence holds",
     )
     repayment: RepaymentQuestion = Field(RepaymentQuestion(), description="how much to set aside for losses")
+    comparison: ComparisonQuestion = Field(ComparisonQuestion(), description="arrangement against arrangement")

@@ -6,21 +6,19 @@ from dataclasses import dataclass
 
 from simdce import metrics
 from simdce.metrics import Estimate
+from simdce.results import QUARTILES
 from simdce.scenario import Observed
 from simdce.studies.payment import Lived
 from simdce.wording import percent, with_error
-
-PERCENTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
-"""Of the law of the savings rate, beside what happened."""
 
 _RARE = 0.05
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Happened:
     """An observed year and the law of that year's savings rate under one arrangement and panel size.
 
-    ``percentiles``: of the law, fraction of benchmark, in the order of PERCENTILES. ``at_or_below``: chance of a
+    ``percentiles``: of the law, fraction of benchmark, in the order of QUARTILES. ``at_or_below``: chance of a
     savings rate no higher than the observed one.
     """
 
@@ -49,7 +47,7 @@ class Comparison:
         )
 
 
-def observed_at(lived: Lived) -> list[Comparison]:
+def observed_at(lived: Lived) -> list[Happened]:
     """Each observed year of the scenario at one panel size, under every arrangement."""
     scenario = lived.scenario
     found = []
@@ -60,12 +58,12 @@ def observed_at(lived: Lived) -> list[Comparison]:
             number = scenario.years.performance_years.index(observed.year)
             law = rates[:, number]
             found.append(
-                Comparison(
+                Happened(
                     choice.key,
                     lived.panel_size,
                     f"PY{number + 1}",
                     observed,
-                    tuple(metrics.percentile(law, probability) for probability in PERCENTILES),
+                    tuple(metrics.percentile(law, probability) for probability in QUARTILES),
                     metrics.chance(law <= observed.savings_rate),
                 )
             )
