@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import os
 from functools import cache
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,7 @@ from conftest import scenario_of, sized
 from numpy.typing import NDArray
 
 from simdce import calibration
+from simdce.arrangements import load
 from simdce.benchmarking.risk_adjustment import capped, capped_together, credited_growth
 from simdce.errors import InputError
 from simdce.scenario import Scenario, build_scenario
@@ -24,6 +28,7 @@ from simdce.studies.payment import Lived
 from simdce.worlds import PanelYears, simulate
 
 FloatArray = NDArray[np.float64]
+DATA = Path(os.environ.get("SIMDCE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 # Pure functions, by hand --------------------
 
@@ -54,6 +59,23 @@ def test_stop_loss_pays_each_band_at_its_rate() -> None:
     # expected 10,000, attached at 20,000 and 50,000: half of 30,000 and nine tenths of 40,000
     paid = payout(np.array([15_000.0, 20_000.0, 90_000.0]), np.array(10_000.0), (2.0, 5.0), (0.5, 0.9))
     assert paid.tolist() == pytest.approx([0.0, 0.0, 15_000 + 36_000])
+
+
+def test_the_coding_intensity_factor_of_2023_is_that_of_published_rows() -> None:
+    """Capped over normalized score is the factor itself wherever no cap touched the entity: the most common value."""
+    path = DATA / "reach_results_2021_2023.csv"
+    if not path.is_file():
+        pytest.skip(
+            f"CMS public-use rows are not in the repository: set SIMDCE_DATA to the folder that holds {path.name}"
+        )
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["aco_type"] == "Standard" and row["norm_risk_score"]]
+    ratios = np.array([float(row["cif_cap_risk"]) / float(row["norm_risk_score"]) for row in rows])
+    factor = load("reach_global").in_force([2023]).numbers("coding_intensity_factor")[0]
+    untouched = np.abs(ratios - factor) < 0.0006  # the factors of the aged and disabled and of ESRD differ a little
+    assert untouched.sum() > len(rows) / 4
+    assert ratios[untouched].mean() == pytest.approx(factor, abs=0.0001)
+    assert np.histogram(ratios, np.arange(0.8, 1.1, 0.001))[0].max() <= untouched.sum()
 
 
 # What a score knows --------------------
