@@ -10,7 +10,7 @@ import numpy as np
 import oracle
 import pytest
 import reference
-from conftest import scenario_of, sized
+from conftest import INTERPRETED, scenario_of, sized
 from scipy.special import ndtr
 
 from simdce import calibration, worlds
@@ -290,6 +290,8 @@ def _z_scores(panels: PanelYears, scenario: Scenario) -> dict[str, np.ndarray]:
     found = {}
     laws = oracle.frozen_tables(scenario)
     for name in oracle.MEASURES:
+        if name == "recovered_dollars" and INTERPRETED:
+            continue  # a handful of claims in three thousand person-years has no normal mean
         totals = as_arrays(panels)[name][:, -1].astype(float)
         expected = np.zeros(totals.shape[1:])
         for category, of_category in enumerate(panels.categories):

@@ -63,13 +63,15 @@ def packed(law: SlotLaw) -> SlotTables:
     rows = np.arange(law.costs.shape[1]) * law.costs.shape[2]
     grades = np.where(law.coded, law.classes + 1, 0)
     people = (law.death_thresholds << int(_DEATH_SHIFT) | rows)[law.classes] | grades << int(_ROW_BITS)
-    rows_of = [law.costs] if law.recoveries is None else [law.costs, law.recoveries]
+    rows_of = [law.costs]
+    if law.recoveries is not None:
+        rows_of.append(law.recoveries)
     return SlotTables(
         np.stack(rows_of).ravel(),
         np.append(people.astype(np.uint32).ravel(), np.zeros(1 << layout.CLASS_BITS, np.uint32)),
         law.scores.astype(np.uint32),
         U(law.costs.shape[1] * law.costs.shape[2]),
-        U(law.costs.size),
+        U(0 if law.recoveries is None else law.costs.size),  # nobody sums recoveries that are not there
         U(law.leave_threshold),
         U(law.drift_threshold),
         U(law.truncation),
