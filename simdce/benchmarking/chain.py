@@ -49,7 +49,7 @@ def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark)
     rates = np.stack([_with_region(historical, regional, inputs, rule, chosen, year) for year in years], axis=-1)
     unadjusted = np.einsum("wcy,wcy->wy", rates, inputs.person_years) * inputs.price_level
     unadjusted *= (1.0 + inputs.mismatch)[:, None]
-    return final_benchmark(unadjusted, _trend_factor(inputs.trend_error, rule), _kept(rule, chosen, len(years)))
+    return final_benchmark(unadjusted, trend_factor(inputs.trend_error, rule), kept(rule, chosen, len(years)))
 
 
 def _with_region(
@@ -89,7 +89,7 @@ def _with_region(
     )
 
 
-def _trend_factor(trend_error: FloatArray, rule: InForce) -> FloatArray:
+def trend_factor(trend_error: FloatArray, rule: InForce) -> FloatArray:
     """Benchmark trend over actual trend: 1 where CMS uses growth as it came, off by the forecast error where not.
 
     A prospective benchmark is the actual one over (1 + error); ACO REACH multiplies it by its retrospective trend
@@ -120,7 +120,7 @@ def _trend_factor(trend_error: FloatArray, rule: InForce) -> FloatArray:
     return factors
 
 
-def _kept(rule: InForce, chosen: Benchmark, years: int) -> FloatArray:
+def kept(rule: InForce, chosen: Benchmark, years: int) -> FloatArray:
     """What discount and withholds leave of the benchmark; (performance year,)."""
     discount = rule.numbers("discount", absent=0.0) if chosen.discount is None else np.full(years, chosen.discount)
     withholds = "quality_withhold" in rule
