@@ -33,6 +33,9 @@ __all__ = ["ExactModel", "PaymentLaw", "SavingsRateLaw"]
 
 FloatArray = NDArray[np.float64]
 
+LEAST, MOST = 100, 10_000_000
+"""Panel sizes that the law is made for."""
+
 SHOCKS = ("annual", "persistent", "trend_error")
 
 
@@ -64,12 +67,12 @@ class ExactModel:
         ``shocks`` names the world-level shocks that are on. Raises InputError for an unknown arrangement or year.
         """
         rule = self._rule(arrangement, year, shocks)
+        if not LEAST <= panel_size <= MOST:
+            raise InputError("out of range", key="size", value=panel_size, allowed=f"{LEAST:,} to {MOST:,} people")
         grid, neglected = self._grid(rule, panel_size, year)
         return savings_rate_law(grid, rule.shocks, rule.scale, neglected)
 
-    def payment(
-        self, arrangement: str, panel_size: int, year: int = 0, shocks: Sequence[str] = SHOCKS
-    ) -> PaymentLaw:
+    def payment(self, arrangement: str, panel_size: int, year: int = 0, shocks: Sequence[str] = SHOCKS) -> PaymentLaw:
         """The law of the net payment of a performance year; arguments and errors as ``savings_rate``."""
         law = self.savings_rate(arrangement, panel_size, year, shocks)
         rule = self._rule(arrangement, year, shocks)
@@ -120,7 +123,7 @@ class ExactModel:
         key = (rule.truncated, rule.weights, year, slope)
         if key not in self._ratios:
             benchmark = sums.historical + sums.gap * slope
-            self._ratios[key] = RatioLaws(sums, benchmark, (1.0 - slope) * sums.curvature, self.mix)
+            self._ratios[key] = RatioLaws(sums, benchmark, 1.0 - slope, self.mix)
         return self._ratios[key], slope
 
     def _grid(self, rule: BenchmarkRule, panel_size: int, year: int) -> tuple[RatioGrid, tuple[str, ...]]:
@@ -128,7 +131,8 @@ class ExactModel:
         if key not in self._grids:
             ratios, slope = self._ratio(rule, year)
             slots = self.slots(panel_size)
-            grid, neglected = ratios.at(slots), ()
+            grid = ratios.at(slots)
+            neglected: tuple[str, ...] = ()
             if not rule.regional.is_linear:
                 change = self._gap(rule, ratios, slope, year).change(rule.regional, slope, slots, grid.points)
                 grid = replace(grid, cdf=np.maximum.accumulate(np.clip(grid.cdf - change, 0.0, 1.0)))

@@ -59,9 +59,13 @@ def benchmark_rule(scenario: Scenario, rule: InForce, year: int, shocks: tuple[s
             factor = partial(_against_trend, rule, year, scenario.years.performance, deviation)
             spread = float(np.ptp(np.log(factor(np.array([-1.0, 1.0]))))) / 2.0
             if spread > 0 or _trend_kinks(rule, year):
-                found.append(Shock(factor, max(spread, 1e-3 * deviation), tuple(
-                    kink / deviation for kink in _trend_kinks(rule, year)
-                )))
+                found.append(
+                    Shock(
+                        factor,
+                        max(spread, 1e-3 * deviation),
+                        tuple(kink / deviation for kink in _trend_kinks(rule, year)),
+                    )
+                )
                 noise += spread**2
     return BenchmarkRule(
         truncated=bool(rule.values("truncated")[0]),

@@ -8,7 +8,7 @@ log c and serve every panel between a size and its double.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import floor, log, log2, pi, sqrt
 
 import numpy as np
@@ -17,17 +17,21 @@ from numpy.typing import NDArray
 from simdce.exact.cost import ComplexArray, cost_table
 from simdce.exact.interpolation import ERROR_CONSTANT
 from simdce.exact.linear import PanelSums, SlotSum
+from simdce.exact.remainder import remaining_mean
 
 FloatArray = NDArray[np.float64]
 
 STEPS_PER_SD = 12
 """Grid points of log(E/B) to a standard deviation."""
 
-TOLERANCE = 2e-9
+TOLERANCE = 1e-9
 """What a level is refined to: no larger change when the frequencies are doubled, no more chance beyond the grid."""
 
 CHECKS = np.array([0.09, 0.27, 0.39, 0.48, 0.55, 0.71, 0.93])
 """Where between the ends of a level its probabilities are computed again with twice the frequencies."""
+
+SAFETY = 3.0
+"""Between the largest change seen at the checks and the bound that is told."""
 
 MOST_REFINEMENTS = 12
 WORST_Z = 5.0  # beyond it the second-order term is held, where no density is left for it to move
@@ -38,7 +42,8 @@ class RatioGrid:
     """P(log(E/B) <= x) at ``start + step * k``; (grid,). Beyond the grid it is 0 and 1.
 
     ``error``: bound of the inversion and of the grid. ``second_order``: the most that the second-order term of the
-    benchmark, which is included, moves a probability. ``standard_deviation`` of log(E/B) to first order.
+    benchmark, which is included, moves a probability, ``left_out`` about what the terms after it would.
+    ``standard_deviation`` of log(E/B) to first order.
     """
 
     start: float
@@ -46,20 +51,22 @@ class RatioGrid:
     cdf: FloatArray
     error: float
     second_order: float
+    left_out: float
     standard_deviation: float
 
     @property
     def points(self) -> FloatArray:
         """log(E/B) at the grid; (grid,)."""
-        return self.start + self.step * np.arange(len(self.cdf))
+        return np.asarray(self.start + self.step * np.arange(len(self.cdf)))
 
 
 @dataclass(frozen=True)
 class _Level:
     """Logarithms of characteristic functions for panels of ``smallest`` slots to twice as many.
 
-    ``unit``: frequency in units of 1/sd at ``smallest``; (frequency,) ``logs``: (category, frequency, node) at the nodes
-    ``log_c``; the same at checks with twice the frequencies. ``table_error`` per slot.
+    Frequencies are (j + 1/2) ``spacing`` in units of 1/sd(L) at ``smallest``, ``count`` of them; ``logs``: (category,
+    frequency, node) at the nodes ``log_c``; checks have frequencies twice as dense. ``table_error`` is per slot,
+    ``node_error`` of a probability.
     """
 
     smallest: float
@@ -71,17 +78,26 @@ class _Level:
     check_log_c: FloatArray
     check_logs: ComplexArray
     table_error: float
+    node_error: float = 0.0
 
 
 @dataclass
 class RatioLaws:
-    """Laws of E/B at any panel size, with E and B sums over slots; ``mix``: shares of the categories (category,)."""
+    """Laws of E/B at any panel size, with E and B sums over slots.
+
+    ``linear_share``: what of the historical benchmark the benchmark holds; ``mix``: shares of categories (category,).
+    """
 
     sums: PanelSums
     benchmark: SlotSum
-    curvature: FloatArray
+    linear_share: float
     mix: FloatArray
     _levels: dict[int, _Level] = field(default_factory=dict)
+
+    @property
+    def curvature(self) -> FloatArray:
+        """Half the second derivative of one slot's benchmark; (category, quantity x year, quantity x year)."""
+        return self.linear_share * self.sums.curvature
 
     def at(self, slots: FloatArray) -> RatioGrid:
         """The law for so many slots of each category."""
@@ -102,7 +118,11 @@ class RatioLaws:
         cdf = np.clip(1.0 - above, 0.0, 1.0)
         cdf = np.maximum.accumulate(cdf)
         error += ERROR_CONSTANT * float(np.abs(np.diff(np.append(np.zeros(8), cdf), 8)).max())
-        return RatioGrid(start, step, cdf, error, float(np.abs(above - first_order).max()), spread)
+        bent = float(np.abs(above - first_order).max())
+        expected = self.benchmark.mean(slots, self.sums.chains)
+        beyond = remaining_mean(self.sums, slots) * self.linear_share / expected
+        left_out = min(1.0, abs(beyond) * float(np.diff(cdf).max()) / step)
+        return RatioGrid(start, step, cdf, error, bent, left_out, spread)
 
     def mean_curvature(self) -> float:
         """Expected second-order term of the benchmark, dollars, the same for every panel size."""
@@ -178,7 +198,8 @@ class RatioLaws:
         onto = _on(level.log_c, x)
         fine = self._chances(level, slots, x, level.check_count, level.spacing / 2, None, level.check_logs)
         coarse = self._chances(level, slots, x, level.count, level.spacing, onto, level.logs)
-        return float(np.abs(fine - coarse).max()) + level.table_error * float(slots.sum())
+        changed = SAFETY * float(np.abs(fine - coarse).max())
+        return changed + level.node_error + level.table_error * float(slots.sum())
 
     def _level(self, size: float) -> _Level:
         number = floor(log2(size))
@@ -194,32 +215,33 @@ class RatioLaws:
             level = self._tabulated(slots, reach, farthest, nodes, fineness)
             powered = np.exp(np.einsum("k,kjc->jc", slots, level.logs).real)
             onto_ends = _on(level.log_c, level.log_c[[0, -1]])
-            tails = self._chances(
-                level, slots, level.log_c[[0, -1]], level.count, level.spacing, onto_ends, level.logs
-            )
-            too_short = np.abs([1.0 - tails[0], tails[1]]) > TOLERANCE
+            tails = self._chances(level, slots, level.log_c[[0, -1]], level.count, level.spacing, onto_ends, level.logs)
+            tails = np.abs([1.0 - tails[0], tails[1]])
+            too_short = tails > TOLERANCE
             cut_off = float(powered[-1].max()) > TOLERANCE
-            coarse = self._node_error(level, slots, powered) > TOLERANCE
+            level = replace(level, node_error=self._node_error(level, slots, powered))
+            coarse = level.node_error > 0.5 * TOLERANCE
             changed = max(self._check(level, slots), self._check(level, 2.0 * slots)) > TOLERANCE
             if not (too_short.any() or changed):
                 return level
-            reach = reach * np.where(too_short, 1.3, 1.0)
+            reach = reach * np.where(too_short, np.where(tails > 1e3 * TOLERANCE, 1.6, 1.25), 1.0)
             farthest *= 1.3 if cut_off else 1.0
-            nodes += 4 if coarse else 0
+            nodes += 8 if coarse else 0
             fineness *= 1.0 if too_short.any() or cut_off or coarse else 1.3
         return level
 
     def _node_error(self, level: _Level, slots: FloatArray, powered: FloatArray) -> float:
         """What a probability owes to the last Chebyshev coefficients of the logarithms, about."""
-        signs = np.cos(np.pi * np.outer(np.arange(len(level.log_c))[-2:], np.arange(len(level.log_c))[::-1])
-                       / (len(level.log_c) - 1))
+        signs = np.cos(
+            np.pi
+            * np.outer(np.arange(len(level.log_c))[-2:], np.arange(len(level.log_c))[::-1])
+            / (len(level.log_c) - 1)
+        )
         signs[:, [0, -1]] *= 0.5
         last = np.abs(np.einsum("k,kjc->jc", slots, level.logs) @ signs.T).max(axis=1) * 2.0 / len(level.log_c)
         return float((last * powered.max(axis=1) / (np.arange(level.count) + 0.5)).sum() / pi)
 
-    def _tabulated(
-        self, slots: FloatArray, reach: FloatArray, farthest: float, nodes: int, fineness: float
-    ) -> _Level:
+    def _tabulated(self, slots: FloatArray, reach: FloatArray, farthest: float, nodes: int, fineness: float) -> _Level:
         centre, spread = self._centre(slots)
         low, high = centre + spread * np.array([-1.0, 1.0]) * reach
         log_c = low + (high - low) * 0.5 * (1.0 + np.cos(np.pi * np.arange(nodes)[::-1] / (nodes - 1)))
@@ -260,7 +282,7 @@ class RatioLaws:
 
 
 def _on(nodes: FloatArray, x: FloatArray) -> FloatArray:
-    """Matrix (x, node) of barycentric interpolation from Chebyshev points of the second kind (Berrut & Trefethen 2004)."""
+    """Matrix (x, node) of barycentric interpolation from Chebyshev points (Berrut & Trefethen, SIAM Review 2004)."""
     signs = (-1.0) ** np.arange(len(nodes))
     signs[[0, -1]] *= 0.5
     distance = x[:, None] - nodes[None, :]
@@ -269,4 +291,4 @@ def _on(nodes: FloatArray, x: FloatArray) -> FloatArray:
     terms = signs / distance
     matrix = terms / terms.sum(axis=1, keepdims=True)
     matrix[exact.any(axis=1)] = exact[exact.any(axis=1)].astype(float)
-    return matrix
+    return np.asarray(matrix)

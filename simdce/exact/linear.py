@@ -53,6 +53,7 @@ class PanelSums:
 
     ``historical`` and ``gap``: dollars of the historical benchmark, and of the region's less it; ``curvature``:
     half the second derivative of one slot's historical benchmark, (category, quantity x year, quantity x year).
+    ``weights``: of the simulated years in the historical benchmark; ``year``: the performance year among them.
     ``national``: expected dollars per slot at national cost (category,). Benchmark years run over the simulated years.
     """
 
@@ -62,6 +63,8 @@ class PanelSums:
     gap: SlotSum
     curvature: FloatArray
     national: FloatArray
+    weights: FloatArray
+    year: int
 
 
 def panel_sums(
@@ -109,4 +112,7 @@ def panel_sums(
         at_national[number] = national[number] * present[year]
     history = SlotSum(historical, constant)
     gap = SlotSum(regional_part, regional_constant) + history * -1.0
-    return PanelSums(tuple(chains), SlotSum(expenditure, np.zeros(len(chains))), history, gap, curvature, at_national)
+    spent = SlotSum(expenditure, np.zeros(len(chains)))
+    by_year = np.zeros(years)
+    by_year[baseline - len(weights) : baseline] = weights
+    return PanelSums(tuple(chains), spent, history, gap, curvature, at_national, by_year, year)

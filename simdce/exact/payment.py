@@ -47,8 +47,8 @@ class Settled:
 class PaymentLaw:
     """The net payment to the ACO in one performance year, negative when it owes.
 
-    ``mean``, ``sd`` and percentiles are fractions of the benchmark; times ``expected_benchmark`` they are dollars at the
-    expected benchmark. ``mean_dollars`` also holds the covariance of benchmark and payment, by regression of the
+    ``mean``, ``sd`` and percentiles are fractions of the benchmark; times ``expected_benchmark`` they are dollars at
+    the expected benchmark. ``mean_dollars`` also holds the covariance of benchmark and payment, by regression of the
     benchmark on the savings rate, and is off by at most ``mean_dollars_bound`` (Cauchy and Schwarz, what is left of the
     regression).
     """

@@ -26,7 +26,7 @@ _UNITS = np.arange(1, layout.YEAR_UNITS, 2) / layout.YEAR_UNITS
 """What a decedent's year may miss, each as likely."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SlotChain:
     """The Markov chain of a frozen slot; ``truncated``: whether dollars count up to the truncation point."""
 
@@ -100,6 +100,11 @@ class SlotChain:
         missed = np.stack([np.zeros_like(dollars[0]), np.full_like(dollars[0], _UNITS.mean())])
         fate = np.stack([1.0 - self.deaths, self.deaths])
         return np.stack([fate * dollars, fate * missed], axis=1)
+
+    @cached_property
+    def dollars_by_fate(self) -> FloatArray:
+        """Expected dollars of each year from the living and from decedents; (fate, year)."""
+        return np.asarray(self._by_class[:, DOLLARS] @ self.occupancy.T)
 
     @cached_property
     def mean(self) -> FloatArray:
