@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -292,7 +292,7 @@ def conditional_z(law: SavingsRateLaw, rates: np.ndarray, cells: int = 50) -> np
     """Counts of equally likely cells, each given those before it: independent standard normals if the law is right."""
     inner = law.quantile(np.arange(1, cells) / cells)
     counts = np.bincount(np.searchsorted(inner, rates), minlength=cells)
-    left = len(rates) - np.concatenate([[0], np.cumsum(counts)[:-2]])
+    left = np.maximum(len(rates) - np.concatenate([[0], np.cumsum(counts)[:-2]]), 1)
     share = 1.0 / (cells - np.arange(cells - 1))
     return np.asarray((counts[:-1] - left * share) / np.sqrt(left * share * (1.0 - share)))
 
@@ -337,13 +337,21 @@ def test_two_hundred_chances_agree_with_the_simulator(two_categories: ExactModel
     assert abs(z.std() - 1.0) < 3.5 / np.sqrt(2 * len(z))
 
 
+def more_begin_sick(law: SlotLaw) -> SlotLaw:
+    classes = law.classes.copy()
+    classes[layout.KINDS["initial"], :40] = classes.max()  # one in fifty
+    return replace(law, classes=classes)
+
+
+def class_always_kept(law: SlotLaw) -> SlotLaw:
+    return replace(law, drift_threshold=law.leave_threshold)
+
+
 @pytest.mark.skipif(INTERPRETED, reason="needs thousands of worlds")
-def test_a_wrong_table_entry_is_found(two_categories: ExactModel) -> None:
+@pytest.mark.parametrize("mistaken", [more_begin_sick, class_always_kept])
+def test_a_wrong_table_entry_is_found(two_categories: ExactModel, mistaken: Callable[[SlotLaw], SlotLaw]) -> None:
     wrong = ExactModel(two_categories.scenario)
-    law = wrong._laws["aged_non_dual"]
-    costs = law.costs.copy()
-    costs[0, -4:] //= 2  # the sickest one in 40 of the living cost half
-    wrong._laws["aged_non_dual"] = replace(law, costs=costs)
+    wrong._laws["aged_non_dual"] = mistaken(wrong._laws["aged_non_dual"])
     z = z_over_sizes(wrong)
     assert z.std() - 1.0 > 3.5 / np.sqrt(2 * len(z))
 
