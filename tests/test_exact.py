@@ -23,7 +23,6 @@ from simdce.benchmarking.chain import BenchmarkInputs, benchmark_dollars
 from simdce.cli import main
 from simdce.errors import InputError
 from simdce.exact import ExactModel, SavingsRateLaw
-from simdce.exact.cost import cost_table
 from simdce.exact.inversion import RatioLaws
 from simdce.exact.linear import panel_sums
 from simdce.exact.slot import ABSENCE, DOLLARS, SlotChain
@@ -115,7 +114,7 @@ def test_characteristic_function_of_a_slot_equals_enumeration(
     rng = np.random.default_rng(3)
     for reach in (0.1, 1e-4):
         dollars, absence = rng.normal(0.0, reach, (40, 2)), rng.normal(0.0, 20 * reach, (40, 2))
-        table = cost_table(chain.law, True, float(np.abs(dollars).max()), 1e-15)
+        table = chain.table(float(np.abs(dollars).max()), 1e-15)
         phase = dollars @ totals[:, DOLLARS].T + absence @ totals[:, ABSENCE].T
         less_one = (-2 * np.sin(phase / 2) ** 2 + 1j * np.sin(phase)) @ chances
         found = chain.log_characteristic(dollars, absence, table)

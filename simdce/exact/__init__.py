@@ -21,7 +21,7 @@ from simdce.exact.contract import BenchmarkRule, benchmark_rule
 from simdce.exact.inversion import RatioGrid, RatioLaws
 from simdce.exact.law import SavingsRateLaw, savings_rate_law
 from simdce.exact.linear import PanelSums, panel_sums
-from simdce.exact.payment import PaymentLaw, Settled, payment_law, settled_pieces
+from simdce.exact.payment import Contract, PaymentLaw, Settled, contract, payment_law, settled_pieces
 from simdce.exact.regional import GapLaw, RegionalRule, gap_law
 from simdce.exact.slot import SlotChain
 from simdce.population import slots_by_category
@@ -52,6 +52,8 @@ class ExactModel:
         self._ratios: dict[Any, RatioLaws] = {}
         self._gaps: dict[Any, GapLaw] = {}
         self._grids: dict[Any, tuple[RatioGrid, tuple[str, ...]]] = {}
+        self._rules: dict[Any, BenchmarkRule] = {}
+        self._contracts: dict[str, Contract] = {}
         self._settled: dict[Any, Settled] = {}
 
     @cached_property
@@ -76,8 +78,9 @@ class ExactModel:
         """The law of the net payment of a performance year; arguments and errors as ``savings_rate``."""
         law = self.savings_rate(arrangement, panel_size, year, shocks)
         rule = self._rule(arrangement, year, shocks)
-        choice = self._choice(arrangement)
-        settled = settled_pieces(self.scenario, choice, panel_size, year, self._settled)
+        if arrangement not in self._contracts:
+            self._contracts[arrangement] = contract(self.scenario, self._choice(arrangement))
+        settled = settled_pieces(self._contracts[arrangement], panel_size, year, self._settled)
         law = replace(law, neglected=(*law.neglected, *settled.neglected))
         return payment_law(law, settled, *self._benchmark(rule, law, panel_size, year))
 
@@ -89,9 +92,12 @@ class ExactModel:
         years = self.scenario.years
         if not 0 <= year < years.performance:
             raise InputError("no such performance year", value=year, allowed=f"0 to {years.performance - 1}")
-        choice = self._choice(arrangement)
-        in_force = arrangements.load(choice.name).in_force(years.performance_years, choice.elections)
-        return benchmark_rule(self.scenario, in_force, year, tuple(shocks))
+        key = (arrangement, year, tuple(shocks))
+        if key not in self._rules:
+            choice = self._choice(arrangement)
+            in_force = arrangements.load(choice.name).in_force(years.performance_years, choice.elections)
+            self._rules[key] = benchmark_rule(self.scenario, in_force, year, tuple(shocks))
+        return self._rules[key]
 
     def _choice(self, key: str) -> ArrangementChoice:
         choices = {choice.key: choice for choice in self.scenario.arrangements}

@@ -63,7 +63,8 @@ def cost_table(law: SlotLaw, truncated: bool, reach: float, tolerance: float) ->
     near = _shifted(np.arange(baby), spacing, rows)  # (row, step, cell)
     far = _shifted(np.arange(giant) * baby - POINTS, spacing, rows)
     weighted = far * weights
-    values = weighted @ near.transpose(0, 2, 1) + weighted.sum(axis=2)[:, :, None] + (near @ weights)[:, None, :]
+    values = np.einsum("rgc,rbc->rgb", weighted, near)  # no BLAS: its threads cost more than so small a product
+    values += weighted.sum(axis=2)[:, :, None] + (near @ weights)[:, None, :]
     table = np.ascontiguousarray(values.reshape(len(rows), -1)[:, :count].T)
     return CostTable(spacing, table, ERROR_CONSTANT * eighth * spacing**POINTS)
 

@@ -26,6 +26,12 @@ def _polynomials() -> FloatArray:
     return np.asarray(np.linalg.inv(np.vander(nodes.astype(float), increasing=True)))
 
 
+@cache
+def gauss_legendre(nodes: int) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights on [-1, 1]."""
+    return np.polynomial.legendre.leggauss(nodes)
+
+
 def stencil(positions: FloatArray, derivative: bool = False) -> tuple[NDArray[np.int64], FloatArray]:
     """First neighbour and weights (position, neighbour) of positions counted in grid steps from the first point.
 
@@ -39,11 +45,11 @@ def stencil(positions: FloatArray, derivative: bool = False) -> tuple[NDArray[np
 
 
 def interpolated(values: FloatArray, positions: FloatArray, derivative: bool = False) -> FloatArray:
-    """A grid function, flat beyond its ends, at positions counted in grid steps."""
-    held = np.clip(positions, -1.0, float(len(values)))
+    """Grid functions (..., point), flat beyond their ends, at positions counted in grid steps; (..., position)."""
+    held = np.clip(positions, -1.0, float(values.shape[-1]))
     first, weights = stencil(held, derivative)
-    near = np.clip(first[:, None] + np.arange(POINTS), 0, len(values) - 1)
-    return np.asarray((values[near] * weights).sum(axis=1))
+    near = np.clip(first[:, None] + np.arange(POINTS), 0, values.shape[-1] - 1)
+    return np.asarray((values[..., near] * weights).sum(axis=-1))
 
 
 def running_integral(values: FloatArray) -> FloatArray:

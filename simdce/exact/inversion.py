@@ -14,7 +14,7 @@ from math import floor, log, log2, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from simdce.exact.cost import ComplexArray, cost_table
+from simdce.exact.cost import ComplexArray
 from simdce.exact.interpolation import ERROR_CONSTANT
 from simdce.exact.linear import PanelSums, SlotSum
 from simdce.exact.remainder import remaining_mean
@@ -93,6 +93,7 @@ class RatioLaws:
     linear_share: float
     mix: FloatArray
     _levels: dict[int, _Level] = field(default_factory=dict)
+    _begin: tuple[FloatArray, float, int, float] = (np.array([7.5, 7.5]), 8.0, 12, 1.0)
 
     @property
     def curvature(self) -> FloatArray:
@@ -111,14 +112,15 @@ class RatioLaws:
         start = centre - left * step
         x = start + step * np.arange(left + right + 1)
         above = self._chances(level, slots, x, level.count, level.spacing, _on(level.log_c, x), level.logs)
+        some = slice(None, None, STEPS_PER_SD // 3)
         first_order = self._chances(
-            level, slots, x, level.count, level.spacing, _on(level.log_c, x), level.logs, second_order=False
+            level, slots, x[some], level.count, level.spacing, _on(level.log_c, x[some]), level.logs, second_order=False
         )
         error = self._check(level, slots) + float(max(1.0 - above[0], above[-1], 0.0))
         cdf = np.clip(1.0 - above, 0.0, 1.0)
         cdf = np.maximum.accumulate(cdf)
         error += ERROR_CONSTANT * float(np.abs(np.diff(np.append(np.zeros(8), cdf), 8)).max())
-        bent = float(np.abs(above - first_order).max())
+        bent = float(np.abs(above[some] - first_order).max())
         expected = self.benchmark.mean(slots, self.sums.chains)
         beyond = remaining_mean(self.sums, slots) * self.linear_share / expected
         left_out = min(1.0, abs(beyond) * float(np.diff(cdf).max()) / step)
@@ -183,14 +185,14 @@ class RatioLaws:
         """P(E > exp(x) B) at each x; ``onto`` interpolates the logs from their nodes to x, None where they are at x."""
         powered = np.einsum("k,kjc->jc", slots, logs)
         if onto is not None:
-            powered = (powered.real @ onto.T) + 1j * (powered.imag @ onto.T)
+            powered = np.einsum("jc,xc->jx", powered, onto)  # no BLAS: its threads cost more than so small a product
         _, deviation = self._moments(level.smallest * self.mix, x)
         offset = float(slots @ self.sums.expenditure.constant) - np.exp(x) * float(slots @ self.benchmark.constant)
         if second_order:
             offset = offset - self._second_order(slots, x)
         odd = np.arange(count) + 0.5
         phase = powered.imag + np.outer(odd * spacing, offset / deviation)
-        return np.asarray(0.5 + (np.exp(powered.real) * np.sin(phase)).T @ (1.0 / odd) / pi)
+        return np.asarray(0.5 + (np.exp(powered.real) * np.sin(phase) / odd[:, None]).sum(axis=0) / pi)
 
     def _check(self, level: _Level, slots: FloatArray) -> float:
         """The largest change when frequencies are doubled, taken at c instead of interpolated, and reach further."""
@@ -210,7 +212,7 @@ class RatioLaws:
     def _refined(self, smallest: float) -> _Level:
         """The level, refined where it is needed until checks and tails are within the tolerance."""
         slots = smallest * self.mix
-        reach, farthest, nodes, fineness = np.array([7.5, 7.5]), 8.0, 12, 1.0
+        reach, farthest, nodes, fineness = self._begin
         for _ in range(MOST_REFINEMENTS):
             level = self._tabulated(slots, reach, farthest, nodes, fineness)
             powered = np.exp(np.einsum("k,kjc->jc", slots, level.logs).real)
@@ -223,6 +225,7 @@ class RatioLaws:
             coarse = level.node_error > 0.5 * TOLERANCE
             changed = max(self._check(level, slots), self._check(level, 2.0 * slots)) > TOLERANCE
             if not (too_short.any() or changed):
+                self._begin = reach, farthest, nodes, fineness
                 return level
             reach = reach * np.where(too_short, np.where(tails > 1e3 * TOLERANCE, 1.6, 1.25), 1.0)
             farthest *= 1.3 if cut_off else 1.0
@@ -273,7 +276,7 @@ class RatioLaws:
             spent, bench = self.sums.expenditure.coefficients[number], self.benchmark.coefficients[number]
             coefficients = (spent[:, None, :] - ratio[None, :, None] * bench[:, None, :]) * scale[None, :, None]
             tolerance = 0.01 * TOLERANCE / (float(slots.sum()) * chain.years)
-            table = cost_table(chain.law, chain.truncated, float(np.abs(coefficients[0]).max()), tolerance)
+            table = chain.table(float(np.abs(coefficients[0]).max()), tolerance)
             found[number] = chain.log_characteristic(coefficients[0], coefficients[1], table)
             error += self.mix[number] * table.error * chain.years
         edge = jobs[0][0] * len(jobs[0][2])

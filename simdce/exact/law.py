@@ -81,23 +81,23 @@ class SavingsRateLaw:
         """Third standardised moment of the savings rate: negative, because costs have a long upper tail."""
         return float(-self._ratio_moments[2] / self._ratio_moments[1] ** 1.5)
 
-    def partial_moment(self, rate: ArrayLike, power: int) -> FloatArray:
-        """E[(E/B)^power; S >= rate], shaped as the argument; power 0, 1 or 2."""
+    def partial_moments(self, rate: ArrayLike) -> FloatArray:
+        """E[(E/B)^power; S >= rate] for power 0, 1, 2; axes (power, *argument's)."""
         s = np.asarray(rate, float)
-        if power == 0:
-            return self.sf(s)
         held = np.clip(self._positions(s.ravel()), 0.0, len(self.ratio_cdf) - 1)
-        under = interpolated(self._integrals[power], held + POINTS)
-        at = interpolated(self.ratio_cdf, held)
-        found = np.exp(power * (self.start + self.step * held)) * at - power * self.step * under
-        return np.where(s.ravel() >= 1.0, 0.0, found).reshape(s.shape)
+        ratio = np.exp(self.start + self.step * held)
+        at, under, under_square = interpolated(self._integrals, held + POINTS)
+        found = np.stack([at, ratio * at - self.step * under, ratio**2 * at - 2.0 * self.step * under_square])
+        found[:, s.ravel() >= 1.0] = 0.0
+        return np.asarray(found).reshape(3, *s.shape)
 
     @cached_property
-    def _integrals(self) -> dict[int, FloatArray]:
-        """Running integral of exp(power x) F(x) in grid steps, from POINTS steps before the grid to as many after."""
+    def _integrals(self) -> FloatArray:
+        """F, and the running integrals of exp(x) F and exp(2x) F in grid steps, from POINTS steps before the grid to as
+        many after; (3, point)."""
         x = self.start + self.step * np.arange(-POINTS, len(self.ratio_cdf) + POINTS)
         wide = np.pad(self.ratio_cdf, POINTS, mode="edge")
-        return {power: running_integral(np.exp(power * x) * wide) for power in (1, 2)}
+        return np.stack([wide, *(running_integral(np.exp(power * x) * wide) for power in (1, 2))])
 
     @cached_property
     def _ratio_moments(self) -> tuple[float, float, float]:

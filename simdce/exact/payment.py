@@ -6,14 +6,16 @@ where it bends, and between bends the integral is a difference of partial moment
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdce import arrangements
-from simdce.arrangements.settlement import Outcome
+from simdce.arrangements.settlement import Outcome, Settlement
 from simdce.exact.law import SavingsRateLaw
 from simdce.scenario import ArrangementChoice, Scenario
 
@@ -21,6 +23,10 @@ FloatArray = NDArray[np.float64]
 
 RATIO_LOW, RATIO_HIGH, SCANNED = 0.0, 3.0, 1025
 PARTS, ROUNDS = 64, 4
+_SCAN = np.linspace(RATIO_LOW, RATIO_HIGH, SCANNED)
+FINEST = (RATIO_HIGH - RATIO_LOW) / (SCANNED - 1) / PARTS**ROUNDS
+"""How finely a bend is found, in units of the benchmark."""
+
 ROUNDING = 1e-14
 """Of a settlement per dollar of benchmark: what is smaller is neither a payment nor a bend."""
 
@@ -76,19 +82,23 @@ class PaymentLaw:
         """Mean loss in the worst share ``1 - probability``, fraction of the benchmark."""
         worst = 1.0 - probability
         ratio = 1.0 - float(self.law.quantile(np.array([worst]))[0])
-        return -_partial(self.law, self.settled, 1, ratio) / worst
+        edges = np.append(ratio, self.settled.edges[self.settled.edges > ratio])
+        piece = np.searchsorted(self.settled.edges, edges, side="right") - 1
+        chance, first, _ = _moments(self.law, edges)
+        return -float((self.settled.level[piece] * chance + self.settled.slope[piece] * first).sum()) / worst
 
 
 def payment_law(
     law: SavingsRateLaw, settled: Settled, expected_benchmark: float, benchmark_cv: float, covariance: float
 ) -> PaymentLaw:
     """The payment law; ``covariance`` is that of the benchmark, in units of its expectation, with the savings rate."""
-    mean, square = _partial(law, settled, 1, 0.0), _partial(law, settled, 2, 0.0)
+    level, tilt = settled.level, settled.slope
+    chance, first, second = _moments(law, settled.edges)
+    mean = float((level * chance + tilt * first).sum())
+    square = float((level**2 * chance + 2.0 * level * tilt * first + tilt**2 * second).sum())
+    with_ratio = float((level * first + tilt * second).sum())
     sd = float(np.sqrt(max(square - mean**2, 0.0)))
-    middle = _middles(settled.edges)
-    value = settled.at(middle)
-    chance = _moments(law, settled.edges)[0]
-    with_ratio = _with_ratio(law, settled)
+    value = settled.at(_middles(settled.edges))
     shared = -(with_ratio - mean * (1.0 - law.mean))  # covariance of payment and savings rate
     slope = covariance / law.sd**2
     left_of_benchmark = max(benchmark_cv**2 - slope * covariance, 0.0)
@@ -112,58 +122,69 @@ def _middles(edges: FloatArray) -> FloatArray:
 
 def _moments(law: SavingsRateLaw, edges: FloatArray) -> FloatArray:
     """E[(E/B)^k; E/B in a piece] for k = 0, 1, 2; (k, piece)."""
-    at = np.stack([law.partial_moment(1.0 - edges, power) for power in range(3)])
-    whole = np.stack([law.partial_moment(np.array([-1e9]), power) for power in range(3)])
-    return np.diff(np.hstack([at, whole]), axis=1)
+    return np.diff(law.partial_moments(np.append(1.0 - edges, -np.inf)), axis=1)
 
 
-def _partial(law: SavingsRateLaw, settled: Settled, power: int, beyond: float) -> float:
-    """E[payment^power; E/B > beyond] for power 1 or 2."""
-    edges = np.append(beyond, settled.edges[settled.edges > beyond])
-    ratio = _middles(edges)
-    piece = np.clip(np.searchsorted(settled.edges, ratio, side="right") - 1, 0, len(settled.level) - 1)
-    level, slope = settled.level[piece], settled.slope[piece]
-    zeroth, first, second = _moments(law, edges)
-    if power == 1:
-        return float((level * zeroth + slope * first).sum())
-    return float((level**2 * zeroth + 2.0 * level * slope * first + slope**2 * second).sum())
+@dataclass(frozen=True)
+class Contract:
+    """An arrangement with its numbers resolved for the scenario's performance years."""
 
+    key: str
+    years: int
+    terms: Any
+    settle: Callable[[Outcome, Any], Settlement]
+    revenue_shares: tuple[float, ...] | None
 
-def _with_ratio(law: SavingsRateLaw, settled: Settled) -> float:
-    """E[payment x E/B]."""
-    _, first, second = _moments(law, settled.edges)
-    return float((settled.level * first + settled.slope * second).sum())
-
-
-def settled_pieces(
-    scenario: Scenario, choice: ArrangementChoice, panel_size: int, year: int, known: dict[Any, Settled]
-) -> Settled:
-    """The settlement of a performance year as a function of E/B, other years breaking even; ``known`` is a memory."""
-    years = scenario.years.performance_years
-    rules = arrangements.load(choice.name)
-    in_force = rules.in_force(years, choice.elections)
-    shares = in_force.elected("participant_revenue_share")
-
-    def net(ratio: FloatArray, earlier: float = 1.0) -> FloatArray:
-        expenditure = np.ones((len(ratio), len(years)))
+    def net(self, ratio: FloatArray, year: int, panel_size: int, earlier: float = 1.0) -> FloatArray:
+        """Net payment of a performance year per dollar of benchmark; others break even, or stand at ``earlier``."""
+        expenditure = np.ones((len(ratio), self.years))
         expenditure[:, :year] = earlier
         expenditure[:, year] = ratio
-        revenue = None if shares[0] is None else expenditure * np.array(shares, float)
+        revenue = None if self.revenue_shares is None else expenditure * np.array(self.revenue_shares)
         outcome = Outcome(np.ones_like(expenditure), expenditure, np.array(float(panel_size)), revenue)
-        return np.asarray(rules.settle(outcome, years, choice.elections).net[:, year])
+        return np.asarray(self.settle(outcome, self.terms).net[:, year])
 
-    scan = np.linspace(RATIO_LOW, RATIO_HIGH, SCANNED)
-    values = net(scan)
-    key = (choice.key, year, values.tobytes())
-    if key not in known:
-        known[key] = _pieces(net, scan, values, bool(year and np.any(net(scan, 1.1) != values)))
+
+def contract(scenario: Scenario, choice: ArrangementChoice) -> Contract:
+    """The scenario's arrangement, ready to settle."""
+    years = scenario.years.performance_years
+    rules = arrangements.load(choice.name)
+    shares = rules.in_force(years, choice.elections).elected("participant_revenue_share")
+    return Contract(
+        key=choice.key,
+        years=len(years),
+        terms=rules.resolve(years, choice.elections),
+        settle=import_module(f"simdce.arrangements.{rules.mechanism}.rule").settle,
+        revenue_shares=None if shares[0] is None else tuple(float(share) for share in shares),
+    )
+
+
+def settled_pieces(agreed: Contract, panel_size: int, year: int, known: dict[Any, Settled]) -> Settled:
+    """The settlement of a performance year as a function of E/B, other years breaking even; ``known`` is a memory."""
+
+    def net(ratio: FloatArray, earlier: float = 1.0) -> FloatArray:
+        return agreed.net(ratio, year, panel_size, earlier)
+
+    key = (agreed.key, year)
+    if key in known and _same(known[key], net):
+        return known[key]
+    remembers = year > 0 and bool(np.any(net(_SCAN, 1.1) != net(_SCAN)))
+    told = ("losses carried forward from earlier performance years",) if remembers else ()
+    known[key] = _pieces(net, told)
     return known[key]
 
 
-def _pieces(net: Any, scan: FloatArray, values: FloatArray, remembers: bool) -> Settled:
+def _same(settled: Settled, net: Callable[[FloatArray], FloatArray]) -> bool:
+    """Whether a settlement is one already cut into pieces, judged everywhere and close to every bend."""
+    close = settled.edges[1:, None] + np.array([-8.0, 8.0]) * FINEST
+    points = np.concatenate([_SCAN, close.ravel()])
+    return bool(np.abs(net(points) - settled.at(points)).max() < 100 * ROUNDING)
+
+
+def _pieces(net: Callable[[FloatArray], FloatArray], told: tuple[str, ...]) -> Settled:
     """Pieces between the points where the settlement bends or jumps, found by cutting cells that are not straight."""
-    cells = np.flatnonzero(_bent(values[None, :])[0])
-    width = scan[1] - scan[0]
+    cells = np.flatnonzero(_bent(net(_SCAN)[None, :])[0])
+    width = _SCAN[1] - _SCAN[0]
     for _ in range(ROUNDS):
         # half a cell on either side, so that a bend on the border is inside
         fine = cells[:, None] * PARTS + np.arange(-PARTS // 2, 3 * PARTS // 2 + 1)
@@ -176,7 +197,6 @@ def _pieces(net: Any, scan: FloatArray, values: FloatArray, remembers: bool) -> 
     near, far = edges + 0.25 * (ends - edges), edges + 0.75 * (ends - edges)
     low, high = net(near), net(far)
     slope = (high - low) / (far - near)
-    told = ("losses carried forward from earlier performance years",) if remembers else ()
     return Settled(edges, low - slope * near, slope, told)
 
 

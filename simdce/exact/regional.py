@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from simdce.exact.cost import cost_table
+from simdce.exact.interpolation import gauss_legendre
 from simdce.exact.linear import PanelSums, SlotSum
 
 FloatArray = NDArray[np.float64]
@@ -156,7 +156,7 @@ def gap_law(sums: PanelSums, benchmark: SlotSum) -> GapLaw:
         estimates = []
         for frequency in (0.01, 0.02):
             at = coefficients * frequency
-            table = cost_table(chain.law, chain.truncated, float(np.abs(at[:, 0]).max()), 1e-18)
+            table = chain.table(float(np.abs(at[:, 0]).max()), 1e-18)
             logs = chain.log_characteristic(at[:, 0], at[:, 1], table)
             estimates.append(6.0 * (mean * frequency - logs.imag) / frequency**3)
         cumulants = np.linalg.lstsq(terms, (4.0 * estimates[0] - estimates[1]) / 3.0, rcond=None)[0]
@@ -199,7 +199,7 @@ def _normal_nodes(kinks: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights of the standard normal law in panels of one, never across a kink."""
     inner = [kink for kink in (*kinks, *np.arange(-FARTHEST + 1.0, FARTHEST)) if abs(kink) < FARTHEST]
     cuts = np.unique([-FARTHEST, *inner, FARTHEST])
-    unit, share = np.polynomial.legendre.leggauss(NODES)
+    unit, share = gauss_legendre(NODES)
     half, middle = 0.5 * np.diff(cuts), 0.5 * (cuts[1:] + cuts[:-1])
     nodes = (middle[:, None] + half[:, None] * unit).ravel()
     weights = (half[:, None] * share).ravel() * np.exp(-0.5 * nodes**2) / np.sqrt(2.0 * np.pi)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from simdce.exact.interpolation import POINTS, stencil
+from simdce.exact.interpolation import POINTS, gauss_legendre, stencil
 
 FloatArray = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def _quadrature(kinks: Sequence[float], widest: float) -> tuple[FloatArray, Floa
     edges = np.unique([-FARTHEST, *(kink for kink in kinks if abs(kink) < FARTHEST), FARTHEST])
     panels = [np.linspace(low, high, int(np.ceil((high - low) / widest)) + 1) for low, high in pairwise(edges)]
     cuts = np.unique(np.concatenate(panels))
-    unit, share = np.polynomial.legendre.leggauss(NODES)
+    unit, share = gauss_legendre(NODES)
     half, middle = 0.5 * np.diff(cuts), 0.5 * (cuts[1:] + cuts[:-1])
     nodes = (middle[:, None] + half[:, None] * unit).ravel()
     weights = (half[:, None] * share).ravel() * np.exp(-0.5 * nodes**2)

@@ -9,12 +9,12 @@ the logarithm of a value near 1 is exact enough for a power of ten million.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simdce.exact.cost import ComplexArray, CostTable, counted_costs
+from simdce.exact.cost import ComplexArray, CostTable, cost_table, counted_costs
 from simdce.slot_law import SlotLaw, layout
 
 FloatArray = NDArray[np.float64]
@@ -70,6 +70,10 @@ class SlotChain:
         for _ in range(self.years - 1):
             rows.append(np.asarray(self.next_year(rows[-1] * (1.0 - self.deaths), rows[-1] * self.deaths), float))
         return np.stack(rows)
+
+    def table(self, reach: float, tolerance: float) -> CostTable:
+        """A table of one year's cost for frequencies up to ``reach``, kept for others of about that reach."""
+        return _table(self, int(np.ceil(2.0 * np.log2(reach))), int(np.floor(np.log2(tolerance))))
 
     def log_characteristic(self, dollars: FloatArray, absence: FloatArray, table: CostTable) -> ComplexArray:
         """log E exp(i Σ_y (dollars_y C_y + absence_y M_y)) at each point; the arguments are (point, year)."""
@@ -131,6 +135,12 @@ class SlotChain:
                 second[:, later, :, year] = cross.T
                 weighted = self.next_year(weighted * (1.0 - self.deaths), weighted * self.deaths)
         return np.asarray(second - np.multiply.outer(self.mean, self.mean))
+
+
+@lru_cache(maxsize=128)
+def _table(chain: SlotChain, reach: int, tolerance: int) -> CostTable:
+    """By the half octave of the reach and the octave of the tolerance."""
+    return cost_table(chain.law, chain.truncated, 2.0 ** (reach / 2), 2.0**tolerance)
 
 
 def _missing(frequency: FloatArray) -> ComplexArray:
