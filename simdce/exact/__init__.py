@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from simdce import arrangements, calibration
 from simdce.errors import InputError, nearest_name
 from simdce.exact.contract import BenchmarkRule, benchmark_rule
-from simdce.exact.inversion import RatioGrid, RatioLaws
+from simdce.exact.inversion import RatioLaws
 from simdce.exact.law import SavingsRateLaw, savings_rate_law
 from simdce.exact.linear import PanelSums, panel_sums
 from simdce.exact.payment import Contract, PaymentLaw, Settled, contract, payment_law, settled_pieces
+from simdce.exact.ratio import RatioGrid
 from simdce.exact.regional import GapLaw, RegionalRule, gap_law
 from simdce.exact.slot import SlotChain
 from simdce.population import slots_by_category
@@ -52,6 +53,8 @@ class ExactModel:
         self._ratios: dict[Any, RatioLaws] = {}
         self._gaps: dict[Any, GapLaw] = {}
         self._grids: dict[Any, tuple[RatioGrid, tuple[str, ...]]] = {}
+        self._shaken: dict[Any, SavingsRateLaw] = {}
+        self._moments_of_benchmark: dict[Any, tuple[float, float, float]] = {}
         self._rules: dict[Any, BenchmarkRule] = {}
         self._contracts: dict[str, Contract] = {}
         self._settled: dict[Any, Settled] = {}
@@ -71,8 +74,12 @@ class ExactModel:
         rule = self._rule(arrangement, year, shocks)
         if not LEAST <= panel_size <= MOST:
             raise InputError("out of range", key="size", value=panel_size, allowed=f"{LEAST:,} to {MOST:,} people")
-        grid, neglected = self._grid(rule, panel_size, year)
-        return savings_rate_law(grid, rule.shocks, rule.scale, neglected)
+        key = (*self._key(rule, panel_size, year), rule.shock_key)
+        if key not in self._shaken:
+            grid, neglected = self._grid(rule, panel_size, year)
+            self._shaken[key] = savings_rate_law(grid, rule.shocks, neglected)
+        shaken = self._shaken[key]
+        return replace(shaken, start=shaken.start + float(np.log(rule.scale)))
 
     def payment(self, arrangement: str, panel_size: int, year: int = 0, shocks: Sequence[str] = SHOCKS) -> PaymentLaw:
         """The law of the net payment of a performance year; arguments and errors as ``savings_rate``."""
@@ -132,8 +139,12 @@ class ExactModel:
             self._ratios[key] = RatioLaws(sums, benchmark, 1.0 - slope, self.mix)
         return self._ratios[key], slope
 
+    @staticmethod
+    def _key(rule: BenchmarkRule, panel_size: int, year: int) -> tuple[Any, ...]:
+        return rule.truncated, rule.weights, rule.regional, year, panel_size
+
     def _grid(self, rule: BenchmarkRule, panel_size: int, year: int) -> tuple[RatioGrid, tuple[str, ...]]:
-        key = (rule.truncated, rule.weights, year, rule.regional, panel_size)
+        key = self._key(rule, panel_size, year)
         if key not in self._grids:
             ratios, slope = self._ratio(rule, year)
             slots = self.slots(panel_size)
@@ -156,14 +167,18 @@ class ExactModel:
         self, rule: BenchmarkRule, law: SavingsRateLaw, panel_size: int, year: int
     ) -> tuple[float, float, float]:
         """Expected benchmark in dollars, its relative standard deviation, its relative covariance with S."""
-        ratios, slope = self._ratio(rule, year)
-        sums, slots = ratios.sums, self.slots(panel_size)
-        expected, spent = (part.mean(slots, sums.chains) for part in (ratios.benchmark, sums.expenditure))
-        expected += ratios.mean_curvature()
-        if not rule.regional.is_linear:
-            expected += self._gap(rule, ratios, slope, year).mean_beyond(rule.regional, slope, slots)
-        variance = ratios.benchmark.covariance(ratios.benchmark, slots, sums.chains) / expected**2
-        shared = sums.expenditure.covariance(ratios.benchmark, slots, sums.chains) / (expected * spent)
+        key = self._key(rule, panel_size, year)
+        if key not in self._moments_of_benchmark:
+            ratios, slope = self._ratio(rule, year)
+            sums, slots = ratios.sums, self.slots(panel_size)
+            expected, spent = (part.mean(slots, sums.chains) for part in (ratios.benchmark, sums.expenditure))
+            expected += ratios.mean_curvature()
+            if not rule.regional.is_linear:
+                expected += self._gap(rule, ratios, slope, year).mean_beyond(rule.regional, slope, slots)
+            variance = ratios.benchmark.covariance(ratios.benchmark, slots, sums.chains) / expected**2
+            shared = sums.expenditure.covariance(ratios.benchmark, slots, sums.chains) / (expected * spent)
+            self._moments_of_benchmark[key] = expected, variance, shared
+        expected, variance, shared = self._moments_of_benchmark[key]
         ratio = 1.0 - law.mean
         noise = rule.benchmark_noise
         dollars = expected * rule.kept * self._price_level(year)

@@ -21,18 +21,23 @@ from simdce.scenario import Scenario
 FloatArray = NDArray[np.float64]
 
 
+_TREND = ("trend", "retrospective_trend", "prospective_trend")
+"""How the names begin of everything that the trend factor reads."""
+
+
 @dataclass(frozen=True)
 class BenchmarkRule:
     """How one performance year's benchmark is made.
 
-    ``scale``: what true savings, discount and withholds make of E/B. ``benchmark_noise``: variance of the logarithm of
-    the benchmark owed to shocks.
+    ``shock_key``: equal for rules with the same shocks. ``scale``: what true savings, discount and withholds make of
+    E/B. ``benchmark_noise``: variance of the logarithm of the benchmark owed to shocks.
     """
 
     truncated: bool
     weights: tuple[float, ...]
     regional: RegionalRule
     shocks: tuple[Shock, ...]
+    shock_key: tuple[str, ...]
     scale: float
     kept: float
     benchmark_noise: float
@@ -72,6 +77,7 @@ def benchmark_rule(scenario: Scenario, rule: InForce, year: int, shocks: tuple[s
         weights=tuple(float(weight) for weight in weights),
         regional=_regional(rule, scenario, year),
         shocks=tuple(found),
+        shock_key=(*shocks, *(f"{name} {rule.values(name)[year]}" for name in rule.known if name.startswith(_TREND))),
         scale=(1.0 - saved) / left,
         kept=left,
         benchmark_noise=noise,

@@ -1,4 +1,4 @@
-"""Lagrange interpolation on a uniform grid: eight neighbours, weights by position alone, as one sparse matrix."""
+"""Interpolation: eight neighbours on a uniform grid, weights by position alone; all points of a Chebyshev grid."""
 
 from __future__ import annotations
 
@@ -66,3 +66,16 @@ def interpolation_matrix(positions: FloatArray, size: int) -> csr_array:
     columns = (first[:, None] + np.arange(POINTS)).ravel()
     starts = np.arange(0, POINTS * len(positions) + 1, POINTS)
     return csr_array((weights.ravel(), columns, starts), shape=(len(positions), size))
+
+
+def chebyshev_matrix(nodes: FloatArray, x: FloatArray) -> FloatArray:
+    """Matrix (x, node) of barycentric interpolation from Chebyshev points (Berrut & Trefethen, SIAM Review 2004)."""
+    signs = (-1.0) ** np.arange(len(nodes))
+    signs[[0, -1]] *= 0.5
+    distance = x[:, None] - nodes[None, :]
+    exact = np.abs(distance) < 1e-15 * max(1.0, float(np.abs(nodes).max()))
+    distance[exact] = 1.0
+    terms = signs / distance
+    matrix = terms / terms.sum(axis=1, keepdims=True)
+    matrix[exact.any(axis=1)] = exact[exact.any(axis=1)].astype(float)
+    return np.asarray(matrix)

@@ -8,6 +8,7 @@ log c and serve every panel between a size and its double.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from math import floor, log, log2, pi, sqrt
 
@@ -15,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdce.exact.cost import ComplexArray
-from simdce.exact.interpolation import ERROR_CONSTANT
+from simdce.exact.interpolation import ERROR_CONSTANT, chebyshev_matrix
 from simdce.exact.linear import PanelSums, SlotSum
+from simdce.exact.ratio import RatioGrid
 from simdce.exact.remainder import remaining_mean
 
 FloatArray = NDArray[np.float64]
@@ -30,34 +32,14 @@ TOLERANCE = 1e-9
 CHECKS = np.array([0.09, 0.27, 0.39, 0.48, 0.55, 0.71, 0.93])
 """Where between the ends of a level its probabilities are computed again with twice the frequencies."""
 
+ROUNDING = 4e-16
+"""Of the logarithm of one slot: what a power makes of it no refinement mends."""
+
 SAFETY = 3.0
 """Between the largest change seen at the checks and the bound that is told."""
 
 MOST_REFINEMENTS = 12
 WORST_Z = 5.0  # beyond it the second-order term is held, where no density is left for it to move
-
-
-@dataclass(frozen=True)
-class RatioGrid:
-    """P(log(E/B) <= x) at ``start + step * k``; (grid,). Beyond the grid it is 0 and 1.
-
-    ``error``: bound of the inversion and of the grid. ``second_order``: the most that the second-order term of the
-    benchmark, which is included, moves a probability, ``left_out`` about what the terms after it would.
-    ``standard_deviation`` of log(E/B) to first order.
-    """
-
-    start: float
-    step: float
-    cdf: FloatArray
-    error: float
-    second_order: float
-    left_out: float
-    standard_deviation: float
-
-    @property
-    def points(self) -> FloatArray:
-        """log(E/B) at the grid; (grid,)."""
-        return np.asarray(self.start + self.step * np.arange(len(self.cdf)))
 
 
 @dataclass(frozen=True)
@@ -93,7 +75,6 @@ class RatioLaws:
     linear_share: float
     mix: FloatArray
     _levels: dict[int, _Level] = field(default_factory=dict)
-    _begin: tuple[FloatArray, float, int, float] = (np.array([7.5, 7.5]), 8.0, 12, 1.0)
 
     @property
     def curvature(self) -> FloatArray:
@@ -111,10 +92,17 @@ class RatioLaws:
         left, right = floor((centre - low) * nearer / step), floor((high - centre) * nearer / step)
         start = centre - left * step
         x = start + step * np.arange(left + right + 1)
-        above = self._chances(level, slots, x, level.count, level.spacing, _on(level.log_c, x), level.logs)
+        above = self._chances(level, slots, x, level.count, level.spacing, chebyshev_matrix(level.log_c, x), level.logs)
         some = slice(None, None, STEPS_PER_SD // 3)
         first_order = self._chances(
-            level, slots, x[some], level.count, level.spacing, _on(level.log_c, x[some]), level.logs, second_order=False
+            level,
+            slots,
+            x[some],
+            level.count,
+            level.spacing,
+            chebyshev_matrix(level.log_c, x[some]),
+            level.logs,
+            second_order=False,
         )
         error = self._check(level, slots) + float(max(1.0 - above[0], above[-1], 0.0))
         cdf = np.clip(1.0 - above, 0.0, 1.0)
@@ -197,7 +185,7 @@ class RatioLaws:
     def _check(self, level: _Level, slots: FloatArray) -> float:
         """The largest change when frequencies are doubled, taken at c instead of interpolated, and reach further."""
         x = level.check_log_c
-        onto = _on(level.log_c, x)
+        onto = chebyshev_matrix(level.log_c, x)
         fine = self._chances(level, slots, x, level.check_count, level.spacing / 2, None, level.check_logs)
         coarse = self._chances(level, slots, x, level.count, level.spacing, onto, level.logs)
         changed = SAFETY * float(np.abs(fine - coarse).max())
@@ -212,22 +200,24 @@ class RatioLaws:
     def _refined(self, smallest: float) -> _Level:
         """The level, refined where it is needed until checks and tails are within the tolerance."""
         slots = smallest * self.mix
-        reach, farthest, nodes, fineness = self._begin
+        tolerance = TOLERANCE + ROUNDING * smallest
+        reach, farthest, nodes, fineness = np.array([7.5, 7.5]), 8.0, 12, 1.0
         for _ in range(MOST_REFINEMENTS):
             level = self._tabulated(slots, reach, farthest, nodes, fineness)
             powered = np.exp(np.einsum("k,kjc->jc", slots, level.logs).real)
-            onto_ends = _on(level.log_c, level.log_c[[0, -1]])
-            tails = self._chances(level, slots, level.log_c[[0, -1]], level.count, level.spacing, onto_ends, level.logs)
-            tails = np.abs([1.0 - tails[0], tails[1]])
-            too_short = tails > TOLERANCE
-            cut_off = float(powered[-1].max()) > TOLERANCE
+            ends = [0, -1]
+            above = self._chances(
+                level, slots, level.log_c[ends], level.count, level.spacing, None, level.logs[..., ends]
+            )
+            tails = np.abs(above - [1.0, 0.0])
+            too_short = tails > tolerance
+            cut_off = float(powered[-1].max()) > tolerance
             level = replace(level, node_error=self._node_error(level, slots, powered))
-            coarse = level.node_error > 0.5 * TOLERANCE
-            changed = max(self._check(level, slots), self._check(level, 2.0 * slots)) > TOLERANCE
+            coarse = level.node_error > 0.5 * tolerance
+            changed = max(self._check(level, slots), self._check(level, 2.0 * slots)) > tolerance
             if not (too_short.any() or changed):
-                self._begin = reach, farthest, nodes, fineness
                 return level
-            reach = reach * np.where(too_short, np.where(tails > 1e3 * TOLERANCE, 1.6, 1.25), 1.0)
+            reach = reach * np.where(too_short, np.where(tails > 1e3 * tolerance, 1.6, 1.25), 1.0)
             farthest *= 1.3 if cut_off else 1.0
             nodes += 8 if coarse else 0
             fineness *= 1.0 if too_short.any() or cut_off or coarse else 1.3
@@ -268,30 +258,22 @@ class RatioLaws:
             scales.append(((np.arange(count) + 0.5)[:, None] * spacing / deviation[None, :]).ravel())
             ratios.append(np.tile(np.exp(log_c), count))
         scale, ratio = np.concatenate(scales), np.concatenate(ratios)
-        found = np.zeros((len(self.sums.chains), len(scale)), np.complex128)
-        error = 0.0
-        for number, chain in enumerate(self.sums.chains):
-            if self.mix[number] == 0:
-                continue
+        tolerance = 0.01 * TOLERANCE / float(slots.sum())
+
+        def of_category(number: int) -> tuple[ComplexArray, float]:
+            chain = self.sums.chains[number]
             spent, bench = self.sums.expenditure.coefficients[number], self.benchmark.coefficients[number]
             coefficients = (spent[:, None, :] - ratio[None, :, None] * bench[:, None, :]) * scale[None, :, None]
-            tolerance = 0.01 * TOLERANCE / (float(slots.sum()) * chain.years)
-            table = chain.table(float(np.abs(coefficients[0]).max()), tolerance)
-            found[number] = chain.log_characteristic(coefficients[0], coefficients[1], table)
-            error += self.mix[number] * table.error * chain.years
+            table = chain.table(float(np.abs(coefficients[0]).max()), tolerance / chain.years)
+            return chain.log_characteristic(coefficients[0], coefficients[1], table), table.error * chain.years
+
+        found = np.zeros((len(self.sums.chains), len(scale)), np.complex128)
+        present = np.flatnonzero(self.mix)
+        with ThreadPoolExecutor() as pool:
+            results = list(pool.map(of_category, present))
+        for number, (logs, _) in zip(present, results, strict=True):
+            found[number] = logs
+        error = float(self.mix[present] @ np.array([each for _, each in results]))
         edge = jobs[0][0] * len(jobs[0][2])
         shapes = [(len(found), count, len(log_c)) for count, _, log_c in jobs]
         return found[:, :edge].reshape(shapes[0]), found[:, edge:].reshape(shapes[1]), error
-
-
-def _on(nodes: FloatArray, x: FloatArray) -> FloatArray:
-    """Matrix (x, node) of barycentric interpolation from Chebyshev points (Berrut & Trefethen, SIAM Review 2004)."""
-    signs = (-1.0) ** np.arange(len(nodes))
-    signs[[0, -1]] *= 0.5
-    distance = x[:, None] - nodes[None, :]
-    exact = np.abs(distance) < 1e-15 * max(1.0, float(np.abs(nodes).max()))
-    distance[exact] = 1.0
-    terms = signs / distance
-    matrix = terms / terms.sum(axis=1, keepdims=True)
-    matrix[exact.any(axis=1)] = exact[exact.any(axis=1)].astype(float)
-    return np.asarray(matrix)

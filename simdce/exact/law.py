@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simdce.exact.interpolation import POINTS, interpolated, running_integral
-from simdce.exact.inversion import RatioGrid
+from simdce.exact.ratio import RatioGrid
 from simdce.exact.shocks import Shock, shaken
 
 FloatArray = NDArray[np.float64]
@@ -115,20 +115,11 @@ class SavingsRateLaw:
         return np.asarray((x - self.start) / self.step)
 
 
-def savings_rate_law(
-    ratio: RatioGrid, shocks: tuple[Shock, ...], scale: float, neglected: tuple[str, ...] = ()
-) -> SavingsRateLaw:
-    """The law with world-level shocks, narrowest first, and E/B multiplied by ``scale``."""
+def savings_rate_law(ratio: RatioGrid, shocks: tuple[Shock, ...], neglected: tuple[str, ...] = ()) -> SavingsRateLaw:
+    """The law with world-level shocks, narrowest first."""
     cdf, start, deviation = ratio.cdf, ratio.start, ratio.standard_deviation
     for shock in sorted(shocks, key=lambda shock: shock.scale):
         cdf, start = shaken(cdf, start, ratio.step, deviation, shock)
         deviation = float(np.hypot(deviation, shock.scale))
-    return SavingsRateLaw(
-        start + float(np.log(scale)),
-        ratio.step,
-        np.maximum.accumulate(np.clip(cdf, 0.0, 1.0)),
-        ratio.error,
-        ratio.second_order,
-        ratio.left_out,
-        neglected,
-    )
+    cdf = np.maximum.accumulate(np.clip(cdf, 0.0, 1.0))
+    return SavingsRateLaw(start, ratio.step, cdf, ratio.error, ratio.second_order, ratio.left_out, neglected)
