@@ -25,6 +25,7 @@ from simdce.errors import InputError
 from simdce.exact import ExactModel, SavingsRateLaw
 from simdce.exact.inversion import RatioLaws
 from simdce.exact.linear import panel_sums
+from simdce.exact.shocks import Shock, shaken
 from simdce.exact.slot import ABSENCE, DOLLARS, SlotChain
 from simdce.scenario import Scenario
 from simdce.settlements import experience, outcome_of, settle
@@ -170,6 +171,33 @@ def test_ratio_law_equals_convolution_of_whole_dollars() -> None:
             exact = lattice_chance(law, slots, over, under)
             found = float(rates.cdf(1.0 - under / over))
             assert found == pytest.approx(exact, abs=grid.error + 1e-9)  # ties are a billionth
+
+
+def test_second_order_term_agrees_with_brute_force() -> None:
+    slots, worlds = 60, sized(40_000, 200)
+    law = replace(tiny_law(), death_thresholds=np.array([6_000, 14_000]), truncation=2_000)  # most are absent for long
+    law = replace(law, costs=law.costs * 31 + (np.arange(layout.CELLS) * 17 % 11).astype(np.int32))
+    sums = panel_sums([SlotChain(law, True, 2)], (1.0,), 1, 1, NATIONAL, NATIONAL)
+    grid = RatioLaws(sums, sums.historical, 1.0, np.ones(1)).at(np.array([slots]))
+    lives = histories(law, 9, 0, worlds, slots, 2)
+    spent, present = lives.truncated_dollars.sum(axis=2), slots - lives.absent_units.sum(axis=2) / layout.YEAR_UNITS
+    log_ratio = np.log(spent[1] / (present[1] * spent[0] / present[0]))
+    points = grid.points[np.searchsorted(grid.cdf, np.linspace(0.05, 0.95, 19))]
+    chances = np.interp(points, grid.points, grid.cdf)
+    errors = np.sqrt(chances * (1 - chances) / worlds)
+    assert grid.second_order > 2 * 0.5 / np.sqrt(40_000)  # of the wrong sign it would be found
+    assert grid.left_out < 2e-4
+    assert np.abs(((log_ratio[:, None] <= points).mean(axis=0) - chances) / errors).max() < 4.0
+
+
+def test_shocks_shift_a_normal_law() -> None:
+    step, deviation = 0.002, 0.02
+    x = step * np.arange(-90, 91)
+    for sigma, mean, kinks in ((0.03, 0.05, ()), (0.004, -0.02, (0.3,)), (0.3, 0.0, (-1.0, 2.0))):
+        shock = Shock(lambda z, sigma=sigma, mean=mean: np.exp(mean + sigma * z), sigma, kinks)
+        cdf, start = shaken(ndtr(x / deviation), x[0], step, deviation, shock)
+        found = ndtr((start + step * np.arange(len(cdf)) - mean) / np.hypot(deviation, sigma))
+        np.testing.assert_allclose(cdf, found, atol=1e-9)
 
 
 @pytest.fixture(scope="module")

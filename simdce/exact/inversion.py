@@ -38,6 +38,9 @@ ROUNDING = 4e-16
 SAFETY = 3.0
 """Between the largest change seen at the checks and the bound that is told."""
 
+FARTHEST_LOG = 5.0
+"""Of log(E/B) from its centre: where a benchmark can come to nothing, the chance beyond is told, not chased."""
+
 MOST_REFINEMENTS = 12
 WORST_Z = 5.0  # beyond it the second-order term is held, where no density is left for it to move
 
@@ -236,7 +239,7 @@ class RatioLaws:
 
     def _tabulated(self, slots: FloatArray, reach: FloatArray, farthest: float, nodes: int, fineness: float) -> _Level:
         centre, spread = self._centre(slots)
-        low, high = centre + spread * np.array([-1.0, 1.0]) * reach
+        low, high = centre + np.array([-1.0, 1.0]) * np.minimum(spread * reach, FARTHEST_LOG)
         log_c = low + (high - low) * 0.5 * (1.0 + np.cos(np.pi * np.arange(nodes)[::-1] / (nodes - 1)))
         checks = low + (high - low) * CHECKS
         mean, deviation = self._moments(slots, log_c)
