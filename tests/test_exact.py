@@ -390,6 +390,8 @@ def test_a_wrong_table_entry_is_found(two_categories: ExactModel, mistaken: Call
         ("mssp_basic_e", {}, NO_SHOCKS),
         ("mssp_basic_e", {"regional_to_own_cost": 1.02}, {"preset": "forecast"}),
         ("mssp_basic_e", {"regional_to_own_cost": 0.98}, NO_SHOCKS),
+        ("mssp_basic_e", {"regional_to_own_cost": 1.4}, NO_SHOCKS),
+        ("reach_global", {"regional_to_own_cost": 0.8}, NO_SHOCKS),
         ("lead_global_lower_spending", {}, {"preset": "forecast"}),
         ("reach_global", {}, {"preset": "forecast", "trend_error_sd": 0.03}),
         ("reach_global", {"regional_to_own_cost": 1.09}, NO_SHOCKS),

@@ -20,10 +20,10 @@ from simdce.errors import InputError, nearest_name
 from simdce.exact.contract import BenchmarkRule, benchmark_rule
 from simdce.exact.inversion import RatioLaws
 from simdce.exact.law import SavingsRateLaw, savings_rate_law
-from simdce.exact.linear import PanelSums, panel_sums
+from simdce.exact.linear import PanelSums, SlotSum, panel_sums
 from simdce.exact.payment import Contract, PaymentLaw, Settled, contract, payment_law, settled_pieces
 from simdce.exact.ratio import RatioGrid
-from simdce.exact.regional import GapLaw, RegionalRule, gap_law
+from simdce.exact.regional import GapLaw, gap_law
 from simdce.exact.slot import SlotChain
 from simdce.population import slots_by_category
 from simdce.scenario import ArrangementChoice, Scenario
@@ -129,15 +129,17 @@ class ExactModel:
             self._sums[key] = panel_sums(chains, rule.weights, years.baseline, performance, regional, national)
         return self._sums[key]
 
-    def _ratio(self, rule: BenchmarkRule, year: int) -> tuple[RatioLaws, float]:
-        """Laws of E/B with the linear part of the regional adjustment, and its slope."""
+    def _ratio(self, rule: BenchmarkRule, year: int) -> tuple[RatioLaws, tuple[float, float]]:
+        """Laws of E/B with the tangent of the regional adjustment, and that tangent."""
         sums = self._linear(rule, year)
-        slope = _slope(rule.regional, sums, self.mix)
-        key = (rule.truncated, rule.weights, year, slope)
+        gaps = np.array([sums.gap.mean(one, sums.chains) for one in np.diag(self.mix)])
+        slope, share = tangent = rule.regional.tangent(gaps, self.mix * sums.national)
+        key = (rule.truncated, rule.weights, year, tangent)
         if key not in self._ratios:
-            benchmark = sums.historical + sums.gap * slope
+            level = SlotSum(np.zeros_like(sums.gap.coefficients), share * sums.national)
+            benchmark = sums.historical + sums.gap * slope + level
             self._ratios[key] = RatioLaws(sums, benchmark, 1.0 - slope, self.mix)
-        return self._ratios[key], slope
+        return self._ratios[key], tangent
 
     @staticmethod
     def _key(rule: BenchmarkRule, panel_size: int, year: int) -> tuple[Any, ...]:
@@ -146,19 +148,19 @@ class ExactModel:
     def _grid(self, rule: BenchmarkRule, panel_size: int, year: int) -> tuple[RatioGrid, tuple[str, ...]]:
         key = self._key(rule, panel_size, year)
         if key not in self._grids:
-            ratios, slope = self._ratio(rule, year)
+            ratios, tangent = self._ratio(rule, year)
             slots = self.slots(panel_size)
             grid = ratios.at(slots)
             neglected: tuple[str, ...] = ()
             if not rule.regional.is_linear:
-                change = self._gap(rule, ratios, slope, year).change(rule.regional, slope, slots, grid.points)
+                change = self._gap(rule, ratios, tangent, year).change(rule.regional, tangent, slots, grid.points)
                 grid = replace(grid, cdf=np.maximum.accumulate(np.clip(grid.cdf - change, 0.0, 1.0)))
                 neglected = (_bend(change),)
             self._grids[key] = grid, neglected
         return self._grids[key]
 
-    def _gap(self, rule: BenchmarkRule, ratios: RatioLaws, slope: float, year: int) -> GapLaw:
-        key = (rule.truncated, rule.weights, year, slope)
+    def _gap(self, rule: BenchmarkRule, ratios: RatioLaws, tangent: tuple[float, float], year: int) -> GapLaw:
+        key = (rule.truncated, rule.weights, year, tangent)
         if key not in self._gaps:
             self._gaps[key] = gap_law(ratios.sums, ratios.benchmark)
         return self._gaps[key]
@@ -169,12 +171,12 @@ class ExactModel:
         """Expected benchmark in dollars, its relative standard deviation, its relative covariance with S."""
         key = self._key(rule, panel_size, year)
         if key not in self._moments_of_benchmark:
-            ratios, slope = self._ratio(rule, year)
+            ratios, tangent = self._ratio(rule, year)
             sums, slots = ratios.sums, self.slots(panel_size)
             expected, spent = (part.mean(slots, sums.chains) for part in (ratios.benchmark, sums.expenditure))
             expected += ratios.mean_curvature()
             if not rule.regional.is_linear:
-                expected += self._gap(rule, ratios, slope, year).mean_beyond(rule.regional, slope, slots)
+                expected += self._gap(rule, ratios, tangent, year).mean_beyond(rule.regional, tangent, slots)
             variance = ratios.benchmark.covariance(ratios.benchmark, slots, sums.chains) / expected**2
             shared = sums.expenditure.covariance(ratios.benchmark, slots, sums.chains) / (expected * spent)
             self._moments_of_benchmark[key] = expected, variance, shared
@@ -188,10 +190,6 @@ class ExactModel:
         annual = self.scenario.benchmark.annual_trend
         growth = 1.0 + (calibration.default("annual_trend") if annual is None else annual)
         return float(growth ** (self.scenario.years.performance_years[year] - self.scenario.panel.price_year))
-
-
-def _slope(rule: RegionalRule, sums: PanelSums, mix: FloatArray) -> float:
-    return rule.slope(sums.gap.mean(mix, sums.chains), float(mix @ sums.national))
 
 
 def _bend(change: FloatArray) -> str:

@@ -1,7 +1,7 @@
 """The regional adjustment where it bends: weights by sign, caps, and adjustments that are dropped when negative.
 
-The linear part, a share ``slope`` of the gap Γ between region and history, is in the exact law. What the rule gives
-beyond it, q(Γ), moves P(L > 0) to P(L > c q(Γ)); that difference is taken under the bivariate Edgeworth law of (L, Γ)
+The tangent of the rule at the expected gap Γ between region and history is in the exact law. What the rule gives beyond
+it, q(Γ), moves P(L > 0) to P(L > c q(Γ)); that difference is taken under the bivariate Edgeworth law of (L, Γ)
 with exact second and third cumulants (McCullagh, Tensor Methods in Statistics, 1987, chapter 5), so that its error is
 of order 1/n of a small difference. Caps by category act at their mean given Γ.
 """
@@ -31,7 +31,7 @@ _DIRECTIONS = np.array(
 
 @dataclass(frozen=True)
 class RegionalRule:
-    """Dollars that a gap of the whole panel adds to the benchmark, and the slope that stands for it in the linear part.
+    """Dollars that a gap of the whole panel adds to the benchmark, and the tangent that stands for it in the law.
 
     Weights of a positive and a negative gap; caps in units of national cost, of the whole panel (``ceiling``,
     ``floor``) or by category (``category_ceiling``, ``category_floor``), all positive; ``drops_negative``: nothing is
@@ -46,11 +46,22 @@ class RegionalRule:
     category_floor: float = np.inf
     drops_negative: bool = False
 
-    def slope(self, mean_gap: float, limit: float) -> float:
-        """The share of a gap that is added around the expected one; between both sides where it bends there."""
-        aside = 1e-6 * limit
-        around = self.overall(np.array([mean_gap - aside, mean_gap + aside]), limit)
-        return float(around[1] - around[0]) / (2.0 * aside)
+    def tangent(self, gaps: FloatArray, limits: FloatArray) -> tuple[float, float]:
+        """The adjustment around expected gaps (category,) as slope times the whole gap plus a share of the limits.
+
+        ``limits``: dollars at national cost (category,). Where the rule bends there, the slope between both sides.
+        """
+        aside = 1e-6 * limits
+        low, middle, high = (self._of_categories(gaps + sign * aside, limits) for sign in (-1.0, 0.0, 1.0))
+        slope = (high - low) / (2.0 * float(aside.sum()))
+        return slope, (middle - slope * float(gaps.sum())) / float(limits.sum())
+
+    def _of_categories(self, gaps: FloatArray, limits: FloatArray) -> float:
+        """The adjustment of the whole panel when every category's gap is known."""
+        weight = self.weight_positive if gaps.sum() >= 0 else self.weight_negative
+        held = np.clip(weight * gaps, -self.category_floor * limits, self.category_ceiling * limits).sum()
+        held = min(max(held, -self.floor * limits.sum()), self.ceiling * limits.sum())
+        return float(max(held, 0.0) if self.drops_negative else held)
 
     @property
     def is_linear(self) -> bool:
@@ -76,8 +87,8 @@ class GapLaw:
     benchmark: SlotSum
     third: FloatArray
 
-    def change(self, rule: RegionalRule, slope: float, slots: FloatArray, x: FloatArray) -> FloatArray:
-        """P(E > c (B + q)) - P(E > c B) at c = exp(x), B with ``slope`` times the gap in it; (x,)."""
+    def change(self, rule: RegionalRule, tangent: tuple[float, float], slots: FloatArray, x: FloatArray) -> FloatArray:
+        """P(E > c (B + q)) - P(E > c B) at c = exp(x), B with the adjustment's tangent in it; (x,)."""
         chains, ratio = self.sums.chains, np.exp(x)
         parts = (self.sums.expenditure, self.benchmark, self.sums.gap)
         mean = np.array([part.mean(slots, chains) for part in parts])
@@ -90,7 +101,7 @@ class GapLaw:
         kinks = tuple((edge - mean[2]) / sd_gap for edge in self._edges(rule, slots))
         v, weights = _normal_nodes(kinks)
         gap = mean[2] + sd_gap * v
-        beyond = self.adjustment(rule, slots, gap) - slope * gap
+        beyond = self._beyond(rule, tangent, slots, gap)
         centre = -(mean[0] - ratio * mean[1])[:, None] - np.outer(beta, sd_gap * v)
         w, u = rest / sd_rest[:, None], np.array([0.0, 0.0, 1.0 / sd_gap])
         skew = (
@@ -103,13 +114,20 @@ class GapLaw:
         bent = _edgeworth((centre + np.outer(ratio, beyond)) / sd_rest[:, None], v, skew)
         return np.asarray((bent - plain) @ weights)
 
-    def mean_beyond(self, rule: RegionalRule, slope: float, slots: FloatArray) -> float:
+    def mean_beyond(self, rule: RegionalRule, tangent: tuple[float, float], slots: FloatArray) -> float:
         """Expected dollars of q, under the normal law of the gap."""
         whole, chains = self.sums.gap, self.sums.chains
         mean, sd = whole.mean(slots, chains), float(np.sqrt(whole.covariance(whole, slots, chains)))
         z, weights = _normal_nodes(tuple((edge - mean) / sd for edge in self._edges(rule, slots)))
         gap = mean + sd * z
-        return float(weights @ (self.adjustment(rule, slots, gap) - slope * gap))
+        return float(weights @ self._beyond(rule, tangent, slots, gap))
+
+    def _beyond(
+        self, rule: RegionalRule, tangent: tuple[float, float], slots: FloatArray, gap: FloatArray
+    ) -> FloatArray:
+        """q: what the rule gives less its tangent, dollars (gap,)."""
+        slope, share = tangent
+        return self.adjustment(rule, slots, gap) - slope * gap - share * float(slots @ self.sums.national)
 
     def adjustment(self, rule: RegionalRule, slots: FloatArray, gap: FloatArray) -> FloatArray:
         """The expected adjustment given the gap of the whole panel, with caps by category; dollars (gap,)."""
