@@ -68,7 +68,7 @@ def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark,
             paid = (1.0 - panel.voluntary_share) * paid + panel.voluntary_share * voluntary
         unadjusted[:, year] = np.einsum("wc,wc->w", paid, people)
     unadjusted *= inputs.price_level * (1.0 + inputs.mismatch)[:, None]
-    base = final_benchmark(unadjusted, _trend_factor(inputs.trend_error, rule), _kept(rule, chosen, years))
+    base = final_benchmark(unadjusted, trend_factor(inputs.trend_error, rule), kept(rule, chosen, years))
     return base + _equity(inputs.person_years.sum(axis=1), rule, panel)
 
 
@@ -139,7 +139,7 @@ def _or_prior_savings(
     return np.where(larger[:, None], historical + prior[:, None], adjusted)
 
 
-def _trend_factor(trend_error: FloatArray, rule: InForce) -> FloatArray:
+def trend_factor(trend_error: FloatArray, rule: InForce) -> FloatArray:
     """Benchmark trend over actual trend: 1 where CMS uses growth as it came, off by the forecast error where not.
 
     A prospective benchmark is the actual one over (1 + error); ACO REACH multiplies it by its retrospective trend
@@ -170,7 +170,7 @@ def _trend_factor(trend_error: FloatArray, rule: InForce) -> FloatArray:
     return factors
 
 
-def _kept(rule: InForce, chosen: Benchmark, years: int) -> FloatArray:
+def kept(rule: InForce, chosen: Benchmark, years: int) -> FloatArray:
     """What discount and withholds leave of the benchmark; (performance year,)."""
     discount = rule.numbers("discount", absent=0.0) if chosen.discount is None else np.full(years, chosen.discount)
     withholds = "quality_withhold" in rule

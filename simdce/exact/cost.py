@@ -1,0 +1,79 @@
+"""The characteristic function of one year's cost, class by class, tabulated from the frozen integers.
+
+With cells c of probability w, E exp(iθC) - 1 = Σ w (exp(iθc) - 1). On a uniform grid every θ is a giant step a plus a
+baby step b, and with X = exp(iac) - 1, Y = exp(ibc) - 1 the sum is Σ w (X + Y + XY): a matrix product that keeps the
+relative accuracy of small differences from 1, as a power of ten million needs. Between grid points: interpolation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdce.exact.interpolation import BEFORE, ERROR_CONSTANT, POINTS, interpolation_matrix
+from simdce.slot_law import SlotLaw, layout
+from simdce.slot_law.moments import frozen_mass
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+MOST_POINTS = 60_000
+"""Of a table: what bounds its memory to about 30 MB."""
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """E exp(iθC) - 1 on a uniform grid of θ (1/dollars) from ``-POINTS * spacing``; (grid, living or decedent x class).
+
+    ``error`` bounds what interpolation adds to the average class.
+    """
+
+    spacing: float
+    values: ComplexArray
+    error: float
+
+    def at(self, frequencies: FloatArray) -> ComplexArray:
+        """E exp(iθC) - 1 at any θ of either sign within reach; (frequency, living or decedent x class)."""
+        positions = np.abs(frequencies) / self.spacing + POINTS
+        found = interpolation_matrix(positions, len(self.values)) @ self.values.view(np.float64)
+        values: ComplexArray = found.view(np.complex128)
+        values.imag[frequencies < 0] *= -1.0
+        return values
+
+
+def counted_costs(law: SlotLaw, truncated: bool) -> FloatArray:
+    """Whole dollars of every cell as counted; (living or decedent, class, cell)."""
+    return (np.minimum(law.costs, law.truncation) if truncated else law.costs).astype(np.float64)
+
+
+def cost_table(law: SlotLaw, truncated: bool, reach: float, tolerance: float) -> CostTable:
+    """The table for |θ| <= ``reach`` whose interpolation is off by at most ``tolerance``, by the eighth moment."""
+    costs = counted_costs(law, truncated)
+    eighth = float((frozen_mass(law) * costs**POINTS).sum())
+    spacing = min((tolerance / (ERROR_CONSTANT * eighth)) ** (1.0 / POINTS), reach / POINTS)
+    spacing = max(spacing, reach / MOST_POINTS)
+    count = int(np.ceil(reach / spacing)) + 2 * POINTS + BEFORE
+    baby = int(np.ceil(np.sqrt(count)))
+    giant = -(-count // baby)
+    low, high = layout.cell_bounds()
+    weights = high - low
+    rows = costs.reshape(-1, costs.shape[-1])
+    near = _shifted(np.arange(baby), spacing, rows)  # (row, step, cell)
+    far = _shifted(np.arange(giant) * baby - POINTS, spacing, rows)
+    weighted = far * weights
+    values = np.einsum("rgc,rbc->rgb", weighted, near)  # no BLAS: its threads cost more than so small a product
+    values += weighted.sum(axis=2)[:, :, None] + (near @ weights)[:, None, :]
+    table = np.ascontiguousarray(values.reshape(len(rows), -1)[:, :count].T)
+    return CostTable(spacing, table, ERROR_CONSTANT * eighth * spacing**POINTS)
+
+
+def _shifted(steps: NDArray[np.int64], spacing: float, rows: FloatArray) -> ComplexArray:
+    """exp(iθc) - 1 = 2i sin(θc/2) exp(iθc/2) for every step and cell; (row, step, cell)."""
+    half = (0.5 * spacing) * steps[None, :, None] * rows[:, None, :]
+    sine = np.sin(half)
+    found = np.empty(half.shape, np.complex128)
+    found.real = -2.0 * sine * sine
+    found.imag = 2.0 * sine * np.cos(half)
+    return found

@@ -1,0 +1,282 @@
+"""The law of expenditure over benchmark for any number of slots, by inverting one slot's characteristic function.
+
+P(E > cB) = P(L > 0) for L = E - cB, a sum of independent slots: with φ its characteristic function (a product of
+powers, one factor a category), P(L > 0) = 1/2 + 1/π Σ_j Im φ((j + 1/2) Δ) / (j + 1/2), off by at most twice the chance
+of |L| > π/Δ (Gil-Pelaez, Biometrika 1951; Davies, Biometrika 1973). Logarithms of φ are tabulated at Chebyshev nodes of
+log c and serve every panel between a size and its double.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from math import floor, log, log2, pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simdce.exact.cost import ComplexArray
+from simdce.exact.interpolation import ERROR_CONSTANT, chebyshev_matrix
+from simdce.exact.linear import PanelSums, SlotSum
+from simdce.exact.ratio import RatioGrid
+from simdce.exact.remainder import remaining_mean
+
+FloatArray = NDArray[np.float64]
+
+STEPS_PER_SD = 12
+"""Grid points of log(E/B) to a standard deviation."""
+
+TOLERANCE = 1e-9
+"""What a level is refined to: no larger change when the frequencies are doubled, no more chance beyond the grid."""
+
+CHECKS = np.array([0.09, 0.27, 0.39, 0.48, 0.55, 0.71, 0.93])
+"""Where between the ends of a level its probabilities are computed again with twice the frequencies."""
+
+ROUNDING = 4e-16
+"""Of the logarithm of one slot: what a power makes of it no refinement mends."""
+
+SAFETY = 3.0
+"""Between the largest change seen at the checks and the bound that is told."""
+
+FARTHEST_LOG = 5.0
+"""Of log(E/B) from its centre: where a benchmark can come to nothing, the chance beyond is told, not chased."""
+
+MOST_REFINEMENTS = 12
+WORST_Z = 5.0  # beyond it the second-order term is held, where no density is left for it to move
+
+
+@dataclass(frozen=True)
+class _Level:
+    """Logarithms of characteristic functions for panels of ``smallest`` slots to twice as many.
+
+    Frequencies are (j + 1/2) ``spacing`` in units of 1/sd(L) at ``smallest``, ``count`` of them; ``logs``: (category,
+    frequency, node) at the nodes ``log_c``; checks have frequencies twice as dense. ``table_error`` is per slot,
+    ``node_error`` of a probability.
+    """
+
+    smallest: float
+    spacing: float
+    count: int
+    log_c: FloatArray
+    logs: ComplexArray
+    check_count: int
+    check_log_c: FloatArray
+    check_logs: ComplexArray
+    table_error: float
+    node_error: float = 0.0
+
+
+@dataclass
+class RatioLaws:
+    """Laws of E/B at any panel size, with E and B sums over slots.
+
+    ``linear_share``: what of the historical benchmark the benchmark holds; ``mix``: shares of categories (category,).
+    """
+
+    sums: PanelSums
+    benchmark: SlotSum
+    linear_share: float
+    mix: FloatArray
+    _levels: dict[int, _Level] = field(default_factory=dict)
+
+    @property
+    def curvature(self) -> FloatArray:
+        """Half the second derivative of one slot's benchmark; (category, quantity x year, quantity x year)."""
+        return self.linear_share * self.sums.curvature
+
+    def at(self, slots: FloatArray) -> RatioGrid:
+        """The law for so many slots of each category."""
+        slots = np.asarray(slots, float)
+        level = self._level(float(slots.sum()))
+        centre, spread = self._centre(slots)
+        low, high = level.log_c[0], level.log_c[-1]
+        step = spread / STEPS_PER_SD
+        nearer = sqrt(level.smallest / slots.sum())
+        left, right = floor((centre - low) * nearer / step), floor((high - centre) * nearer / step)
+        start = centre - left * step
+        x = start + step * np.arange(left + right + 1)
+        above = self._chances(level, slots, x, level.count, level.spacing, chebyshev_matrix(level.log_c, x), level.logs)
+        some = slice(None, None, STEPS_PER_SD // 3)
+        first_order = self._chances(
+            level,
+            slots,
+            x[some],
+            level.count,
+            level.spacing,
+            chebyshev_matrix(level.log_c, x[some]),
+            level.logs,
+            second_order=False,
+        )
+        error = self._check(level, slots) + float(max(1.0 - above[0], above[-1], 0.0))
+        cdf = np.clip(1.0 - above, 0.0, 1.0)
+        cdf = np.maximum.accumulate(cdf)
+        error += ERROR_CONSTANT * float(np.abs(np.diff(np.append(np.zeros(8), cdf), 8)).max())
+        bent = float(np.abs(above[some] - first_order).max())
+        expected = self.benchmark.mean(slots, self.sums.chains)
+        beyond = remaining_mean(self.sums, slots) * self.linear_share / expected
+        left_out = min(1.0, abs(beyond) * float(np.diff(cdf).max()) / step)
+        return RatioGrid(start, step, cdf, error, bent, left_out, spread)
+
+    def mean_curvature(self) -> float:
+        """Expected second-order term of the benchmark, dollars, the same for every panel size."""
+        pairs = zip(self.curvature, self.sums.chains, self.mix, strict=True)
+        return float(sum((half * chain.covariance.reshape(half.shape)).sum() for half, chain, share in pairs if share))
+
+    def difference(self, ratio: float) -> SlotSum:
+        """E - ratio x B as a sum over slots."""
+        return self.sums.expenditure + self.benchmark * -ratio
+
+    def _centre(self, slots: FloatArray) -> tuple[float, float]:
+        """Log of the ratio of expectations, and the first-order standard deviation of the log ratio."""
+        chains = self.sums.chains
+        spent, expected = self.sums.expenditure.mean(slots, chains), self.benchmark.mean(slots, chains)
+        at_mean = self.difference(spent / expected)
+        return log(spent / expected), sqrt(at_mean.covariance(at_mean, slots, chains)) / spent
+
+    def _moments(self, slots: FloatArray, log_c: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and standard deviation of E - cB; each (c,)."""
+        ratio, chains = np.exp(log_c), self.sums.chains
+        spent, bench = self.sums.expenditure, self.benchmark
+        mean = spent.mean(slots, chains) - ratio * bench.mean(slots, chains)
+        variance = (
+            spent.covariance(spent, slots, chains)
+            - 2.0 * ratio * spent.covariance(bench, slots, chains)
+            + ratio**2 * bench.covariance(bench, slots, chains)
+        )
+        return mean, np.sqrt(variance)
+
+    def _second_order(self, slots: FloatArray, log_c: FloatArray) -> FloatArray:
+        """c times the benchmark's second-order term, given E = cB to first order; dollars (c,)."""
+        mean, deviation = self._moments(slots, log_c)
+        flat = [chain.covariance.reshape(self.curvature.shape[1:]) for chain in self.sums.chains]
+        ratio, total = np.exp(log_c), np.zeros(len(log_c))
+        tilt = np.minimum((mean / deviation) ** 2, WORST_Z**2) - 1.0
+        for number, cov in enumerate(flat):
+            if slots[number] == 0:
+                continue
+            half = self.curvature[number]
+            spent = cov @ self.sums.expenditure.coefficients[number].ravel()
+            bench = cov @ self.benchmark.coefficients[number].ravel()
+            towards = spent[None, :] - ratio[:, None] * bench[None, :]
+            bent = np.einsum("ci,ij,cj->c", towards, half, towards)
+            total += float((half * cov).sum()) + slots[number] * bent / deviation**2 * tilt
+        return ratio * total
+
+    def _chances(
+        self,
+        level: _Level,
+        slots: FloatArray,
+        x: FloatArray,
+        count: int,
+        spacing: float,
+        onto: FloatArray | None,
+        logs: ComplexArray,
+        second_order: bool = True,
+    ) -> FloatArray:
+        """P(E > exp(x) B) at each x; ``onto`` interpolates the logs from their nodes to x, None where they are at x."""
+        powered = np.einsum("k,kjc->jc", slots, logs)
+        if onto is not None:
+            powered = np.einsum("jc,xc->jx", powered, onto)  # no BLAS: its threads cost more than so small a product
+        _, deviation = self._moments(level.smallest * self.mix, x)
+        offset = float(slots @ self.sums.expenditure.constant) - np.exp(x) * float(slots @ self.benchmark.constant)
+        if second_order:
+            offset = offset - self._second_order(slots, x)
+        odd = np.arange(count) + 0.5
+        phase = powered.imag + np.outer(odd * spacing, offset / deviation)
+        return np.asarray(0.5 + (np.exp(powered.real) * np.sin(phase) / odd[:, None]).sum(axis=0) / pi)
+
+    def _check(self, level: _Level, slots: FloatArray) -> float:
+        """The largest change when frequencies are doubled, taken at c instead of interpolated, and reach further."""
+        x = level.check_log_c
+        onto = chebyshev_matrix(level.log_c, x)
+        fine = self._chances(level, slots, x, level.check_count, level.spacing / 2, None, level.check_logs)
+        coarse = self._chances(level, slots, x, level.count, level.spacing, onto, level.logs)
+        changed = SAFETY * float(np.abs(fine - coarse).max())
+        return changed + level.node_error + level.table_error * float(slots.sum())
+
+    def _level(self, size: float) -> _Level:
+        number = floor(log2(size))
+        if number not in self._levels:
+            self._levels[number] = self._refined(2.0**number)
+        return self._levels[number]
+
+    def _refined(self, smallest: float) -> _Level:
+        """The level, refined where it is needed until checks and tails are within the tolerance."""
+        slots = smallest * self.mix
+        tolerance = TOLERANCE + ROUNDING * smallest
+        reach, farthest, nodes, fineness = np.array([7.5, 7.5]), 8.0, 12, 1.0
+        for _ in range(MOST_REFINEMENTS):
+            level = self._tabulated(slots, reach, farthest, nodes, fineness)
+            powered = np.exp(np.einsum("k,kjc->jc", slots, level.logs).real)
+            ends = [0, -1]
+            above = self._chances(
+                level, slots, level.log_c[ends], level.count, level.spacing, None, level.logs[..., ends]
+            )
+            tails = np.abs(above - [1.0, 0.0])
+            too_short = tails > tolerance
+            cut_off = float(powered[-1].max()) > tolerance
+            level = replace(level, node_error=self._node_error(level, slots, powered))
+            coarse = level.node_error > 0.5 * tolerance
+            changed = max(self._check(level, slots), self._check(level, 2.0 * slots)) > tolerance
+            if not (too_short.any() or changed):
+                return level
+            reach = reach * np.where(too_short, np.where(tails > 1e3 * tolerance, 1.6, 1.25), 1.0)
+            farthest *= 1.3 if cut_off else 1.0
+            nodes += 8 if coarse else 0
+            fineness *= 1.0 if too_short.any() or cut_off or coarse else 1.3
+        return level
+
+    def _node_error(self, level: _Level, slots: FloatArray, powered: FloatArray) -> float:
+        """What a probability owes to the last Chebyshev coefficients of the logarithms, about."""
+        signs = np.cos(
+            np.pi
+            * np.outer(np.arange(len(level.log_c))[-2:], np.arange(len(level.log_c))[::-1])
+            / (len(level.log_c) - 1)
+        )
+        signs[:, [0, -1]] *= 0.5
+        last = np.abs(np.einsum("k,kjc->jc", slots, level.logs) @ signs.T).max(axis=1) * 2.0 / len(level.log_c)
+        return float((last * powered.max(axis=1) / (np.arange(level.count) + 0.5)).sum() / pi)
+
+    def _tabulated(self, slots: FloatArray, reach: FloatArray, farthest: float, nodes: int, fineness: float) -> _Level:
+        centre, spread = self._centre(slots)
+        low, high = centre + np.array([-1.0, 1.0]) * np.minimum(spread * reach, FARTHEST_LOG)
+        log_c = low + (high - low) * 0.5 * (1.0 + np.cos(np.pi * np.arange(nodes)[::-1] / (nodes - 1)))
+        checks = low + (high - low) * CHECKS
+        mean, deviation = self._moments(slots, log_c)
+        span = sqrt(2.0) * (float(np.abs(mean / deviation).max()) + reach.max()) * fineness
+        count = int(np.ceil(farthest * span / pi))
+        spacing = farthest / count
+        check_count = int(2.5 * count)
+        jobs = [(count, spacing, log_c), (check_count, spacing / 2, checks)]
+        coarse, fine, error = self._logs(slots, jobs)
+        return _Level(float(slots.sum()), spacing, count, log_c, coarse, check_count, checks, fine, error)
+
+    def _logs(
+        self, slots: FloatArray, jobs: list[tuple[int, float, FloatArray]]
+    ) -> tuple[ComplexArray, ComplexArray, float]:
+        """log φ of one slot by category at the frequencies and ratios of both jobs, and the table error of a slot."""
+        scales, ratios = [], []
+        for count, spacing, log_c in jobs:
+            _, deviation = self._moments(slots, log_c)
+            scales.append(((np.arange(count) + 0.5)[:, None] * spacing / deviation[None, :]).ravel())
+            ratios.append(np.tile(np.exp(log_c), count))
+        scale, ratio = np.concatenate(scales), np.concatenate(ratios)
+        tolerance = 0.01 * TOLERANCE / float(slots.sum())
+
+        def of_category(number: int) -> tuple[ComplexArray, float]:
+            chain = self.sums.chains[number]
+            spent, bench = self.sums.expenditure.coefficients[number], self.benchmark.coefficients[number]
+            coefficients = (spent[:, None, :] - ratio[None, :, None] * bench[:, None, :]) * scale[None, :, None]
+            table = chain.table(float(np.abs(coefficients[0]).max()), tolerance / chain.years)
+            return chain.log_characteristic(coefficients[0], coefficients[1], table), table.error * chain.years
+
+        found = np.zeros((len(self.sums.chains), len(scale)), np.complex128)
+        present = np.flatnonzero(self.mix)
+        with ThreadPoolExecutor() as pool:
+            results = list(pool.map(of_category, present))
+        for number, (logs, _) in zip(present, results, strict=True):
+            found[number] = logs
+        error = float(self.mix[present] @ np.array([each for _, each in results]))
+        edge = jobs[0][0] * len(jobs[0][2])
+        shapes = [(len(found), count, len(log_c)) for count, _, log_c in jobs]
+        return found[:, :edge].reshape(shapes[0]), found[:, edge:].reshape(shapes[1]), error

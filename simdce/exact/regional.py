@@ -1,0 +1,224 @@
+"""The regional adjustment where it bends: weights by sign, caps, and adjustments that are dropped when negative.
+
+The tangent of the rule at the expected gap Γ between region and history is in the exact law. What the rule gives beyond
+it, q(Γ), moves P(L > 0) to P(L > c q(Γ)); that difference is taken under the bivariate Edgeworth law of (L, Γ)
+with exact second and third cumulants (McCullagh, Tensor Methods in Statistics, 1987, chapter 5), so that its error is
+of order 1/n of a small difference. Caps by category act at their mean given Γ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from simdce.exact.interpolation import gauss_legendre
+from simdce.exact.linear import PanelSums, SlotSum
+
+FloatArray = NDArray[np.float64]
+
+NODES, FARTHEST = 12, 7.0
+
+_DIRECTIONS = np.array(
+    [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, -1, 0), (1, 0, 1), (1, 0, -1), (0, 1, 1), (0, 1, -1), (1, 1, 1)],
+    float,
+)
+"""As many as a cubic form of three variables has coefficients."""
+
+
+@dataclass(frozen=True)
+class RegionalRule:
+    """Dollars that a gap of the whole panel adds to the benchmark, and the tangent that stands for it in the law.
+
+    Weights of a positive and a negative gap; caps in units of national cost, of the whole panel (``ceiling``,
+    ``floor``) or by category (``category_ceiling``, ``category_floor``), all positive; ``drops_negative``: nothing is
+    taken off.
+    """
+
+    weight_positive: float
+    weight_negative: float
+    ceiling: float = np.inf
+    floor: float = np.inf
+    category_ceiling: float = np.inf
+    category_floor: float = np.inf
+    drops_negative: bool = False
+
+    def tangent(self, gaps: FloatArray, limits: FloatArray) -> tuple[float, float]:
+        """The adjustment around expected gaps (category,) as slope times the whole gap plus a share of the limits.
+
+        ``limits``: dollars at national cost (category,). Where the rule bends there, the slope between both sides.
+        """
+        aside = 1e-6 * limits
+        low, middle, high = (self._of_categories(gaps + sign * aside, limits) for sign in (-1.0, 0.0, 1.0))
+        slope = (high - low) / (2.0 * float(aside.sum()))
+        return slope, (middle - slope * float(gaps.sum())) / float(limits.sum())
+
+    def _of_categories(self, gaps: FloatArray, limits: FloatArray) -> float:
+        """The adjustment of the whole panel when every category's gap is known."""
+        weight = self.weight_positive if gaps.sum() >= 0 else self.weight_negative
+        held = np.clip(weight * gaps, -self.category_floor * limits, self.category_ceiling * limits).sum()
+        held = min(max(held, -self.floor * limits.sum()), self.ceiling * limits.sum())
+        return float(max(held, 0.0) if self.drops_negative else held)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the adjustment is simply a share of the gap."""
+        caps = (self.ceiling, self.floor, self.category_ceiling, self.category_floor)
+        return self.weight_positive == self.weight_negative and not np.isfinite(caps).any() and not self.drops_negative
+
+    def overall(self, gap: FloatArray, limit: float) -> FloatArray:
+        """The adjustment of a gap, dollars, before caps by category."""
+        weighted = gap * np.where(gap >= 0, self.weight_positive, self.weight_negative)
+        held = np.clip(weighted, -self.floor * limit, self.ceiling * limit)
+        return np.asarray(np.maximum(held, 0.0) if self.drops_negative else held)
+
+
+@dataclass(frozen=True)
+class GapLaw:
+    """The joint law of E, B and Γ to third order for one slot of each category, and of each category's own gap.
+
+    ``third``: third cumulants (category, 3, 3, 3) of expenditure, benchmark and gap, in that order.
+    """
+
+    sums: PanelSums
+    benchmark: SlotSum
+    third: FloatArray
+
+    def change(self, rule: RegionalRule, tangent: tuple[float, float], slots: FloatArray, x: FloatArray) -> FloatArray:
+        """P(E > c (B + q)) - P(E > c B) at c = exp(x), B with the adjustment's tangent in it; (x,)."""
+        chains, ratio = self.sums.chains, np.exp(x)
+        parts = (self.sums.expenditure, self.benchmark, self.sums.gap)
+        mean = np.array([part.mean(slots, chains) for part in parts])
+        cov = np.array([[a.covariance(b, slots, chains) for b in parts] for a in parts])
+        third = np.einsum("k,kabc->abc", slots, self.third)
+        sd_gap = float(np.sqrt(cov[2, 2]))
+        beta = (cov[0, 2] - ratio * cov[1, 2]) / cov[2, 2]
+        rest = np.stack([np.ones_like(ratio), -ratio, -beta], axis=1)  # L less its regression on the gap
+        sd_rest = np.sqrt(np.einsum("xa,ab,xb->x", rest, cov, rest))
+        kinks = tuple((edge - mean[2]) / sd_gap for edge in self._edges(rule, slots))
+        v, weights = _normal_nodes(kinks)
+        gap = mean[2] + sd_gap * v
+        beyond = self._beyond(rule, tangent, slots, gap)
+        centre = -(mean[0] - ratio * mean[1])[:, None] - np.outer(beta, sd_gap * v)
+        w, u = rest / sd_rest[:, None], np.array([0.0, 0.0, 1.0 / sd_gap])
+        skew = (
+            np.einsum("abc,xa,xb,xc->x", third, w, w, w) / 6.0,
+            np.einsum("abc,xa,xb,c->x", third, w, w, u) / 2.0,
+            np.einsum("abc,xa,b,c->x", third, w, u, u) / 2.0,
+            float(np.einsum("abc,a,b,c->", third, u, u, u)) / 6.0,
+        )
+        plain = _edgeworth(centre / sd_rest[:, None], v, skew)
+        bent = _edgeworth((centre + np.outer(ratio, beyond)) / sd_rest[:, None], v, skew)
+        return np.asarray((bent - plain) @ weights)
+
+    def mean_beyond(self, rule: RegionalRule, tangent: tuple[float, float], slots: FloatArray) -> float:
+        """Expected dollars of q, under the normal law of the gap."""
+        whole, chains = self.sums.gap, self.sums.chains
+        mean, sd = whole.mean(slots, chains), float(np.sqrt(whole.covariance(whole, slots, chains)))
+        z, weights = _normal_nodes(tuple((edge - mean) / sd for edge in self._edges(rule, slots)))
+        gap = mean + sd * z
+        return float(weights @ self._beyond(rule, tangent, slots, gap))
+
+    def _beyond(
+        self, rule: RegionalRule, tangent: tuple[float, float], slots: FloatArray, gap: FloatArray
+    ) -> FloatArray:
+        """q: what the rule gives less its tangent, dollars (gap,)."""
+        slope, share = tangent
+        return self.adjustment(rule, slots, gap) - slope * gap - share * float(slots @ self.sums.national)
+
+    def adjustment(self, rule: RegionalRule, slots: FloatArray, gap: FloatArray) -> FloatArray:
+        """The expected adjustment given the gap of the whole panel, with caps by category; dollars (gap,)."""
+        limits = slots * self.sums.national
+        if not np.isfinite([rule.category_ceiling, rule.category_floor]).any():
+            return rule.overall(gap, float(limits.sum()))
+        chains, whole = self.sums.chains, self.sums.gap
+        mean_gap, variance = whole.mean(slots, chains), whole.covariance(whole, slots, chains)
+        weight = np.where(gap >= 0, rule.weight_positive, rule.weight_negative)
+        total = np.zeros_like(gap)
+        for number in np.flatnonzero(slots):
+            own = np.where(np.arange(len(slots)) == number, slots, 0.0)
+            own_mean, own_variance = whole.mean(own, chains), whole.covariance(whole, own, chains)
+            given = weight * (own_mean + own_variance / variance * (gap - mean_gap))
+            spread = weight * np.sqrt(max(own_variance * (1.0 - own_variance / variance), 0.0))
+            total += _clipped_mean(
+                given, spread, -rule.category_floor * limits[number], rule.category_ceiling * limits[number]
+            )
+        return np.maximum(total, 0.0) if rule.drops_negative else total
+
+    def _edges(self, rule: RegionalRule, slots: FloatArray) -> tuple[float, ...]:
+        """Gaps at which the rule bends."""
+        limit = float(slots @ self.sums.national)
+        edges = [0.0]
+        for cap, weight, sign in ((rule.ceiling, rule.weight_positive, 1.0), (rule.floor, rule.weight_negative, -1.0)):
+            if np.isfinite(cap) and weight > 0:
+                edges.append(sign * cap * limit / weight)
+        return tuple(edges)
+
+
+def gap_law(sums: PanelSums, benchmark: SlotSum) -> GapLaw:
+    """Third cumulants from the curvature of log φ at small frequencies in ten directions, with Richardson's step."""
+    parts = (sums.expenditure, benchmark, sums.gap)
+    triples = list(combinations_with_replacement(range(3), 3))
+    third = np.zeros((len(sums.chains), 3, 3, 3))
+    for number, chain in enumerate(sums.chains):
+        one = np.where(np.arange(len(sums.chains)) == number, 1.0, 0.0)
+        scale = np.array([1.0 / np.sqrt(part.covariance(part, one, sums.chains)) for part in parts])
+        terms = np.array([[_multiplicity(t) * np.prod(d[list(t)]) for t in triples] for d in _DIRECTIONS])
+        coefficients = np.einsum(
+            "da,aqy->dqy", _DIRECTIONS * scale, np.stack([part.coefficients[number] for part in parts])
+        )
+        mean = np.einsum("dqy,qy->d", coefficients, chain.mean)
+        estimates = []
+        for frequency in (0.01, 0.02):
+            at = coefficients * frequency
+            table = chain.table(float(np.abs(at[:, 0]).max()), 1e-18)
+            logs = chain.log_characteristic(at[:, 0], at[:, 1], table)
+            estimates.append(6.0 * (mean * frequency - logs.imag) / frequency**3)
+        cumulants = np.linalg.lstsq(terms, (4.0 * estimates[0] - estimates[1]) / 3.0, rcond=None)[0]
+        for (a, b, c), value in zip(triples, cumulants, strict=True):
+            plain = value / (scale[a] * scale[b] * scale[c])
+            for i, j, k in {(a, b, c), (a, c, b), (b, a, c), (b, c, a), (c, a, b), (c, b, a)}:
+                third[number, i, j, k] = plain
+    return GapLaw(sums, benchmark, third)
+
+
+def _multiplicity(triple: tuple[int, ...]) -> int:
+    return {1: 1, 2: 3, 3: 6}[len(set(triple))]
+
+
+def _edgeworth(edge: FloatArray, v: FloatArray, skew: tuple[FloatArray, FloatArray, FloatArray, float]) -> FloatArray:
+    """P(W > edge | V = v) times the density of V over its normal density; (x, v).
+
+    ``skew``: third cumulants of W and V over 3!, 2!, 2!, 3!: www, wwv, wvv, vvv.
+    """
+    density = np.exp(-0.5 * edge**2) / np.sqrt(2.0 * np.pi)
+    www, wwv, wvv = (part[:, None] for part in skew[:3])
+    mixed = www * (edge**2 - 1.0) + wwv * edge * v + wvv * (v**2 - 1.0)
+    return np.asarray(ndtr(-edge) * (1.0 + skew[3] * (v**3 - 3.0 * v)) + density * mixed)
+
+
+def _clipped_mean(mean: FloatArray, spread: FloatArray, low: float, high: float) -> FloatArray:
+    """E of a normal variable held between two limits."""
+    wide = np.maximum(spread, 1e-12 * np.maximum(np.abs(mean), 1.0))
+
+    def excess(limit: float, sign: float) -> FloatArray:
+        if not np.isfinite(limit):
+            return np.zeros_like(mean)
+        z = sign * (mean - limit) / wide
+        return np.asarray(wide * (z * ndtr(z) + np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)))
+
+    return np.asarray(mean - excess(high, 1.0) + excess(low, -1.0))
+
+
+def _normal_nodes(kinks: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights of the standard normal law in panels of one, never across a kink."""
+    inner = [kink for kink in (*kinks, *np.arange(-FARTHEST + 1.0, FARTHEST)) if abs(kink) < FARTHEST]
+    cuts = np.unique([-FARTHEST, *inner, FARTHEST])
+    unit, share = gauss_legendre(NODES)
+    half, middle = 0.5 * np.diff(cuts), 0.5 * (cuts[1:] + cuts[:-1])
+    nodes = (middle[:, None] + half[:, None] * unit).ravel()
+    weights = (half[:, None] * share).ravel() * np.exp(-0.5 * nodes**2) / np.sqrt(2.0 * np.pi)
+    return nodes, weights
