@@ -113,8 +113,8 @@ def reach_global(world: World, number: int) -> float:
     scores = [0.9909 * each for each in held(world, claims, ESRD_APART, here, 2022 - 2017, 0.03, 0.03, age=True)]
     if FIRST + number == 2026:  # no more than 3% above 2019, after the coding intensity factor
         for group in ESRD_APART:
-            dollars = {c: claims[c] * world.people[here][c] for c in group}
-            rise = sum(dollars[c] * scores[c] for c in group) / sum(dollars[c] * world.score[2][c] for c in group)
+            weight = {c: claims[c] * world.people[here][c] for c in group}
+            rise = sum(weight[c] * scores[c] for c in group) / sum(weight[c] * world.score[2][c] for c in group)
             for c in group:
                 scores[c] *= min(1.0, 1.03 / rise)
     own = [world.grown(here, c) for c in range(4)]
