@@ -258,5 +258,7 @@ def test_a_loading_is_paid_by_the_entity() -> None:
 def test_bands_of_ones_own_need_as_many_rates() -> None:
     with pytest.raises(InputError, match="same number of entries"):
         _scenario(stop_loss={"attachments": [3.0, 6.0], "payout_rates": [0.5]})
+    with pytest.raises(InputError, match=r"stop_loss\.attachments: empty"):
+        _scenario(stop_loss={"attachments": [], "payout_rates": []})
     with pytest.raises(InputError, match="together"):
         _scenario(stop_loss={"attachments": [3.0, 6.0]})
