@@ -259,6 +259,19 @@ def test_files_of_nothing_are_refused(tmp_path: Path, content: str) -> None:
     assert found.output.count("\n") == 1
 
 
+def test_an_id_or_name_full_of_control_characters_is_text(tmp_path: Path) -> None:
+    odd = row("A1", ACO_ID="A\x1b1\x7f", ACO_Name='The "A1"\x07 [savings] # group')
+    scenario = tomllib.loads(imported([written(tmp_path, odd)], "A\x1b1\x7f", 2024))
+    assert scenario["title"] == 'The "A1" [savings] # group (A 1), 2024'
+    assert scenario["savings"] == {"true": 0.0}
+
+
+def test_a_row_that_cannot_be_read_is_named_where_the_aco_is_missed(tmp_path: Path) -> None:
+    path = written(tmp_path, row("A1", QualScore=-5), row("A2"))
+    with pytest.raises(InputError, match=r"one of 1 that cannot: PY2024\.csv: row 2: QualScore"):
+        imported([path], "A1", 2024)
+
+
 # The law --------------------------------------------------------------------------------------------------------------
 
 
