@@ -391,6 +391,14 @@ def test_a_closed_pipe_is_no_error_of_ours(arguments: tuple[str, ...], tmp_path:
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_behind_standard_output_is_one_line(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = process("schema", cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+    assert done.returncode == 2
+    assert done.stderr == "simdce: standard output cannot be written: No space left on device\n"
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
 def test_an_encoding_without_our_characters_loses_no_minus(encoding: str, scenario: Path) -> None:
     code = (
