@@ -336,6 +336,10 @@ def test_the_page_shows_what_happened_and_only_then() -> None:
     quiet = report_page(answer(happened()))
     assert "What happened" not in quiet
     assert "a benchmark that is right" in quiet
+    assert "when true savings are 3% and the benchmark is right:" in quiet
+    sure = report_page(answer(happened(shocks={"preset": "none"}, savings={"true": 0.02})))
+    assert "when true savings are 3%:" in sure
+    assert "True savings assumed: 2.0%</span>" in sure
     lifted = report_page(answer(happened(OBSERVED, benchmark={"to_own_history": 1.02, "weights": [0.1, 0.3, 0.6]})))
     assert "the published benchmark" in lifted
     assert "benchmark to own history" in lifted  # the register

@@ -51,6 +51,7 @@ def report_page(answers: Answers) -> str:
     called = names(scenario)
     lines = register(answers.assumptions, called)
     true_savings = [percent(saved) for saved in scenario.savings.by_year(scenario.years.performance)]
+    true_savings = true_savings[:1] if len(set(true_savings)) == 1 else true_savings
     return _template().render(
         scenario=scenario,
         size=size,
