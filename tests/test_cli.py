@@ -277,6 +277,19 @@ def test_no_output_folder_is_made_for_a_bad_scenario(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("replay", "--rows"), ("rebase", "--rows"), ("import-aco", "--aco", "A1", "--year", "2024", "--output")],
+)
+def test_no_output_replaces_what_it_is_made_of(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    path, detour = tmp_path / "PY2024.csv", tmp_path / "elsewhere" / ".." / "PY2024.csv"
+    path.write_text("published,figures\n")
+    told = one_line(invoke(*words, str(detour), str(path)))
+    assert told.endswith("PY2024.csv: would replace the file that it is made of")
+    assert path.read_text() == "published,figures\n"
+
+
 def test_several_files_are_written_or_none(tmp_path: Path) -> None:
     write_whole(tmp_path / "a", b"old")
     (tmp_path / "c").symlink_to(tmp_path / "a")
