@@ -69,12 +69,13 @@ def experience(
         trend_error=shock("trend_error"),
         mismatch=shock("persistent"),
     )
-    level = price_level * inputs.scores.demographic[performance] * (1.0 + shock("annual"))
+    foreseen = price_level * inputs.scores.demographic[performance]
+    level = foreseen * (1.0 + shock("annual"))
     spent = dollars[..., performance].sum(axis=1) * level
     if panels.recovered_dollars is None or truncated:
         return Experience(panel_size, inputs, spent)
     recovered = panels.recovered_dollars[:, size, :, performance].sum(axis=1) * level
-    expected = np.einsum("c,wcy->wy", panels.expected_recovery, inputs.person_years) * price_level
+    expected = np.einsum("c,wcy->wy", panels.expected_recovery, inputs.person_years) * foreseen
     return Experience(panel_size, inputs, spent, recovered, expected * (1.0 + scenario.stop_loss.charge_loading))
 
 

@@ -178,7 +178,7 @@ def _luck(answers: Answers, leads: Sequence[Law]) -> str:
         "comes from what panels of every size share."
     )
     own = answers.scenario.benchmark.to_own_history == 1.0
-    benchmark = "a benchmark that is right" if own else "the published benchmark"
+    benchmark = "a benchmark that is right" if own else "the published benchmark, without a lasting mismatch"
     return (
         f"Luck is paid too: with no true savings at all, and {benchmark}, {law.spoken} is paid in "
         f"{_chance(false)} of years {brings}. {swing}"
@@ -188,7 +188,12 @@ def _luck(answers: Answers, leads: Sequence[Law]) -> str:
 def _flips(answers: Answers, lived: Lived, leads: Sequence[Law]) -> list[str]:
     name, key = leads[-1].spoken, leads[-1].keys[0]
     curves = [curve for curve in answers.viability if curve.arrangement == key]
-    return [_overtaking(lived, leads), *(f"{name}, {curve.text}: {_from_which_size(curve)}." for curve in curves)]
+    # the conditions take true savings as known, and leave out the lasting mismatch that the table above holds
+    known = " and the benchmark is right" if answers.scenario.shocks.sd("persistent_sd") else ""
+    return [
+        _overtaking(lived, leads),
+        *(f"{name}, {curve.text}{known}: {_from_which_size(curve)}." for curve in curves),
+    ]
 
 
 def _from_which_size(curve: ViabilityCurve) -> str:
