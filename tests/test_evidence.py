@@ -24,12 +24,16 @@ from simdce.cli import main
 from simdce.errors import InputError
 from simdce.evidence import TABLES, real_change, validate
 from simdce.evidence.chance import chance, chance_scenario, gate
+from simdce.evidence.group_practices import _scenario
 from simdce.evidence.real_change import RESULTS, Changes, changes, fit, with_errors
 from simdce.evidence.row import PUBLISHED, Cell, Computed, Row
+from simdce.evidence.spending import _two_years
 from simdce.evidence.tables import cells
 from simdce.published.row import Figures
 from simdce.scenario import build_scenario, read_scenario
 from simdce.settlements import settle
+from simdce.slot_law.moments import slot_moments
+from simdce.slots import slot_laws
 from simdce.sourced import Sourced
 from simdce.studies.payment import Lived
 from simdce.worlds import PanelYears, simulate
@@ -161,7 +165,7 @@ def test_a_tampered_figure_turns_its_verdict(tmp_path: Path, table: str, name: s
 @cache
 def simulated_rates() -> NDArray[np.float64]:
     """Savings rates of 5,000 who save nothing, against the Track 1 benchmark; (world, performance year)."""
-    scenario = chance_scenario(people=5000, worlds=8000, seed=77)
+    scenario = chance_scenario(people=5000, worlds=5000, seed=77)
     settled, dollars = Lived(scenario, simulate(scenario), 5000).settled("mssp_track_1", shocks=())
     return np.asarray(settled.gross_savings / dollars)
 
@@ -230,12 +234,31 @@ def test_buckheads_people_have_the_normal_laws_spread() -> None:
     assert paid + owed == pytest.approx(10_000 * mean, abs=0.01)
 
 
+@compiled
+def test_friedbergs_price_by_simulation() -> None:
+    scenario = chance_scenario(truncated=False, people=500, worlds=10_000, seed=500)
+    settled, benchmark = Lived(scenario, simulate(scenario), 500).settled("mssp_track_1", shocks=())
+    paid = 0.5 * np.maximum(settled.gross_savings / benchmark, 0.0)[:, 0]
+    computed = rows("friedberg_2013")["500 members, chance alone"].computed
+    assert computed.value is not None
+    assert abs(paid.mean() - computed.value) < 4.0 * paid.std() / sqrt(len(paid)) + 1e-4
+
+
 def test_worked_examples_are_arithmetic() -> None:
     table = rows("worked_examples")
     assert table["Axene: no minimum savings rate"].computed.value == pytest.approx(0.5 * 4.5 * 125_000)
     assert table["Axene: minimum savings rate 1%"].computed.value == 0.0
     assert table["2011 proposal: 5,000 people at $8,000"].computed.value == pytest.approx(400_000)
     assert all(each.within for each in table.values())
+
+
+def test_who_stays_two_years_is_who_neither_dies_nor_leaves() -> None:
+    for law in slot_laws(chance_scenario()).values():
+        stay, mean, square = _two_years(law)
+        moments = slot_moments(law)
+        assert stay == pytest.approx((1.0 - moments.mortality) * (1.0 - moments.leave), rel=1e-9)
+        assert moments.mean < mean < 2.0 * moments.mean  # those who will die cost more, and are not among them at first
+        assert square > mean**2
 
 
 def single_people(category: str, worlds: int) -> PanelYears:
@@ -256,7 +279,7 @@ def single_people(category: str, worlds: int) -> PanelYears:
 
 @compiled
 def test_two_year_variation_and_top_shares_by_simulated_people() -> None:
-    worlds = 200_000
+    worlds = 100_000
     variance = 0.0
     first_years, shares = [], []
     staying = {}
@@ -304,6 +327,37 @@ def test_the_demonstrations_groups_against_its_scenario_files() -> None:
         exactly = float(found.note.split("just those years: ")[1].split("%")[0]) / 100.0
         share = float((paid == pattern).all(axis=1).mean())
         assert abs(share - exactly) < 4.0 * sqrt(exactly * (1.0 - exactly) * (1.0 / 1000 + 1.0 / 2000)) + 0.0005
+
+
+def test_the_demonstration_is_set_up_as_in_its_scenario_files() -> None:
+    for file, turnover, true_savings in (
+        ("st_johns.toml", 0.30, (0.005, 0.010, 0.020, 0.030)),
+        ("dartmouth_hitchcock.toml", None, 0.02),
+    ):
+        written = read_scenario(SCENARIOS / file)
+        ours = _scenario(written.panel.sizes, turnover, true_savings)
+        for name in ("panel", "truncation", "shocks", "savings", "turnover", "benchmark"):
+            assert getattr(ours, name) == getattr(written, name), name
+        years = ours.years.model_copy(update={"performance": written.years.performance})
+        assert years == written.years
+        assert ours.arrangements[0].name == written.arrangements[0].name
+
+
+@compiled
+def test_bonus_by_chance_alone_against_a_scenario_file() -> None:
+    changed = {
+        "worlds": 1000,
+        "seed": 9,
+        "panel": {"sizes": [22_000], "price_year": 2014},
+        "arrangements": [{"name": "pgp_demonstration"}],
+        "questions": {},
+    }
+    scenario = read_scenario(SCENARIOS / "dartmouth_hitchcock.toml", changed)
+    settled, benchmark = Lived(scenario, simulate(scenario), 22_000).settled("pgp_demonstration", shocks=())
+    shares = settled.earned.mean(axis=1) / (0.02 * benchmark.mean())
+    computed = rows("group_practices")["five years, all groups, chance alone"].computed
+    assert computed.value is not None
+    assert abs(shares.mean() - computed.value) < 4.0 * np.hypot(shares.std() / sqrt(1000), computed.error)
 
 
 @compiled
