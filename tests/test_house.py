@@ -43,6 +43,7 @@ STOREYS = (
     "wording",
     "files",
     "studies",
+    "evidence",
     "assumptions",
     "run",
     "plots",
