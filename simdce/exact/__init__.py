@@ -179,9 +179,12 @@ class ExactModel:
         if key not in self._grids:
             sums, slots = self._panel_sums(rule, year), self.slots(panel_size)
             grid = self._ratio(rule, year).at(slots, self._caps(rule, year))
-            neglected: tuple[str, ...] = (_capped(grid.caps),) if grid.caps else ()
+            neglected: tuple[str, ...] = ()
+            if grid.caps:
+                beyond = self._caps(rule, year).fourth_order(slots) / sums.expenditure.mean(slots, sums.chains)
+                neglected = (_capped(grid.caps, beyond / (np.sqrt(2.0 * np.pi) * grid.standard_deviation)),)
             if sums.is_bent:
-                change = self._gap(rule, year).change(slots, grid.points)
+                change = self._gap(rule, year).change(slots, grid.points, self._caps(rule, year).straightened(slots))
                 grid = replace(grid, cdf=np.maximum.accumulate(np.clip(grid.cdf - change, 0.0, 1.0)))
                 neglected = (*neglected, _bend(change))
             self._grids[key] = grid, neglected
@@ -220,9 +223,10 @@ class ExactModel:
         return dollars, float(np.sqrt(variance + noise)), ratio * (variance - shared + noise)
 
 
-def _capped(most: float) -> str:
+def _capped(most: float, beyond: float) -> str:
     return (
-        f"the caps on risk scores move a chance by up to {most:.1e} where they bend; they are in the law to third order"
+        f"the caps on risk scores move a chance by up to {most:.1e} where they bend; they are in the law to fourth order, "
+        f"which is {beyond:.1e} of it"
     )
 
 

@@ -22,6 +22,7 @@ from simdce.exact.interpolation import ERROR_CONSTANT, chebyshev_matrix
 from simdce.exact.linear import SlotSum
 from simdce.exact.ratio import RatioGrid
 from simdce.exact.remainder import remaining_mean
+from simdce.exact.slot import ABSENCE, DOLLARS, SCORE
 
 FloatArray = NDArray[np.float64]
 
@@ -275,10 +276,10 @@ class RatioLaws:
         def of_category(number: int) -> tuple[ComplexArray, float]:
             chain = self.sums.chains[number]
             spent, bench = self.sums.expenditure.coefficients[number], self.sums.benchmark.coefficients[number]
-            coefficients = (spent[:, None, :] - ratio[None, :, None] * bench[:, None, :]) * scale[None, :, None]
+            at = (spent[:, None, :] - ratio[None, :, None] * bench[:, None, :]) * scale[None, :, None]
             per_year = tolerance / chain.years
-            logs = chain.log_characteristic(*coefficients, per_year)
-            return logs, chain.table_error(coefficients[0], per_year)
+            logs = chain.log_characteristic(at[DOLLARS], at[ABSENCE], at[SCORE], per_year)
+            return logs, chain.table_error(at[DOLLARS], per_year)
 
         found = np.zeros((len(self.sums.chains), len(scale)), np.complex128)
         present = np.flatnonzero(self.mix)

@@ -109,10 +109,10 @@ class GapLaw:
     sums: PanelSums
     third: FloatArray
 
-    def change(self, slots: FloatArray, x: FloatArray) -> FloatArray:
-        """P(E > c (B + q)) - P(E > c B) at c = exp(x), B with the adjustment's tangent in it; (x,)."""
+    def change(self, slots: FloatArray, x: FloatArray, benchmark: SlotSum) -> FloatArray:
+        """P(E > c (B + q)) - P(E > c B) at c = exp(x), ``benchmark`` B with the adjustment's tangent in it; (x,)."""
         chains, ratio = self.sums.chains, np.exp(x)
-        parts = (self.sums.expenditure, self.sums.benchmark, self.sums.gap)
+        parts = (self.sums.expenditure, benchmark, self.sums.gap)
         mean = np.array([part.mean(slots, chains) for part in parts])
         cov = np.array([[a.covariance(b, slots, chains) for b in parts] for a in parts])
         third = np.einsum("k,kabc->abc", slots, self.third)

@@ -56,4 +56,5 @@ def _remaining_part(chain: SlotChain, year: int, slots: int, scored: bool) -> fl
     exact = slots * float((weighted * laplace ** (slots - 1) * u).sum()) * step
     exact += slots * float(weighted[0] * u[0])  # what lies below the first u
     bend = -sign * cov[DOLLARS, of] / people**2 + mean[DOLLARS] * cov[of, of] / people**3
-    return (exact - float(mean[DOLLARS] / people + bend / slots)) / float(mean[DOLLARS] / people)
+    plain = float(mean[DOLLARS] / people)
+    return float((exact - plain - float(bend) / slots) / plain)
