@@ -188,9 +188,7 @@ def panel_sums(
             ScoreBend(bend.group, bend.beyond, bend.mean_shift, bend.weight * (1.0 - rule.voluntary_share))
             for bend in bends
         ),
-        history=tuple(
-            (base, expected([_of_year(part, base) for part in parts])) for base, weight in weights if weight
-        ),
+        history=tuple((base, expected([_of_year(part, base) for part in parts])) for base, weight in weights if weight),
         charged=float(mix @ expected(charges)) / float(mix @ expected([*spent]) + mix @ expected(charges)),
         equity=1.0 - before_equity / (before_equity + float(mix @ expected([equity] * len(chains)))),
         scored=scores is not None,

@@ -66,7 +66,9 @@ class ScoreCaps:
             bend = self.sums.bends[number]
             mean, sd = self._moments(bend, slots)
             chance = float(ndtr(mean / sd))
-            level = sd * float(np.exp(-0.5 * (mean / sd) ** 2)) / np.sqrt(2.0 * np.pi)  # E max(U, 0) less its chance E U
+            level = (
+                sd * float(np.exp(-0.5 * (mean / sd) ** 2)) / np.sqrt(2.0 * np.pi)
+            )  # E max(U, 0) less its chance E U
             spread = SlotSum(np.zeros_like(found.coefficients), np.full(len(slots), level / float(slots.sum())))
             found = found + (bend.beyond * chance + spread) * bend.weight
         return found
@@ -163,8 +165,8 @@ def _fourth(part: SlotSum, number: int, chain: SlotChain) -> float:
     frequency = SMALL_FREQUENCY / np.sqrt(variance)
     at = one[:, None, :] * np.array([[frequency], [2.0 * frequency]])
     logs = chain.log_characteristic(at[DOLLARS], at[ABSENCE], at[SCORE], 1e-18).real
-    near, far = 24.0 * (logs + 0.5 * variance * np.array([1.0, 4.0]) * frequency**2) / (
-        np.array([1.0, 16.0]) * frequency**4
+    near, far = (
+        24.0 * (logs + 0.5 * variance * np.array([1.0, 4.0]) * frequency**2) / (np.array([1.0, 16.0]) * frequency**4)
     )
     return float((4.0 * near - far) / 3.0)
 

@@ -113,7 +113,9 @@ class RatioLaws:
             return grid
         _, deviation = self._moments(level.smallest * self.mix, level.log_c)
         t = (np.arange(level.count) + 0.5)[:, None] * level.spacing / deviation
-        factor = np.einsum("jc,xc->jx", caps.factor(slots, level.log_c, t, level.logs), chebyshev_matrix(level.log_c, x))
+        factor = np.einsum(
+            "jc,xc->jx", caps.factor(slots, level.log_c, t, level.logs), chebyshev_matrix(level.log_c, x)
+        )
         bound = self._chances(
             level, slots, x, level.count, level.spacing, chebyshev_matrix(level.log_c, x), level.logs, factor=factor
         )
