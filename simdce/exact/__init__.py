@@ -225,8 +225,8 @@ class ExactModel:
 
 def _capped(most: float, beyond: float) -> str:
     return (
-        f"the caps on risk scores move a chance by up to {most:.1e} where they bend; they are in the law to fourth order, "
-        f"which is {beyond:.1e} of it"
+        f"the caps on risk scores move a chance by up to {most:.1e} where they bend; they are in the law to fourth "
+        f"order, which is {beyond:.1e} of it"
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdce.exact.contract import BenchmarkRule, ScoreRule
-from simdce.exact.linear import FloatArray, Powers, Smooth, SlotSum, expanded
+from simdce.exact.linear import FloatArray, Powers, SlotSum, Smooth, expanded
 from simdce.exact.regional import RegionalRule
 from simdce.exact.slot import ABSENCE, DOLLARS, SCORE, SlotChain
 

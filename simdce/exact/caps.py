@@ -3,8 +3,9 @@
 A cap adds w max(U, 0) to the benchmark, U a sum over the slots of the categories that it holds together. It turns the
 characteristic function of those categories' part of L = E - cB from E exp(itL) into that plus
 E exp(itL) (exp(-itcw max(U, 0)) - 1), which the bivariate Edgeworth law of (L, U), exact in second and third cumulants
-and the fourth of U (McCullagh, Tensor Methods in Statistics, 1987, chapter 5), gives in closed form by the Faddeeva function. Groups of
-categories are independent, so that their functions multiply; the bends of one group are taken to exclude each other.
+and the fourth of U, gives in closed form by the Faddeeva function (McCullagh, Tensor Methods in Statistics, 1987,
+chapter 5). Groups of categories are independent, so that their functions multiply; the bends of one group are taken to
+exclude each other.
 """
 
 from __future__ import annotations

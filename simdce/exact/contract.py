@@ -55,9 +55,9 @@ class BenchmarkRule:
 
     ``adjustments``: the regional rule of people aligned by claims, then that of the voluntarily aligned if there are
     any. ``net``: dollars are less what stop-loss pays; ``charge``: its charge over expected payout, ``equity``: dollars
-    per person-year of the health equity adjustment, both in units in which the rest stands at the price year. ``scale``:
-    what true savings, growth, discount and withholds make of E/B. ``benchmark_noise``: variance of the logarithm of the
-    benchmark owed to shocks. ``shock_key``: equal for rules with the same shocks.
+    per person-year of the health equity adjustment, both in units in which the rest stands at the price year.
+    ``scale``: what true savings, growth, discount and withholds make of E/B. ``benchmark_noise``: variance of the
+    logarithm of the benchmark owed to shocks. ``shock_key``: equal for rules with the same shocks.
     """
 
     truncated: bool

@@ -1,8 +1,8 @@
 """What the second order leaves of a mean of ratios: E[D/X] of a few slots, exactly.
 
 D dollars of a year and X its person-years or sum of risk scores. With g(u) = E exp(-uX) and d(u) = E D exp(-uX) of one
-slot, E[ΣD/ΣX] of n slots is n ∫ d(u) g(u)^(n-1) du over u > 0. In a category of a handful of people that is far from the
-delta method: one of them may die in January, and all of them may bear the lowest score.
+slot, E[ΣD/ΣX] of n slots is n ∫ d(u) g(u)^(n-1) du over u > 0. In a category of a handful of people that is far from
+the delta method: one of them may die in January, and all of them may bear the lowest score.
 """
 
 from __future__ import annotations
