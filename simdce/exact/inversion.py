@@ -15,11 +15,14 @@ from math import floor, log, log2, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from simdce.exact.benchmark import PanelSums
+from simdce.exact.caps import ScoreCaps
 from simdce.exact.cost import ComplexArray
 from simdce.exact.interpolation import ERROR_CONSTANT, chebyshev_matrix
-from simdce.exact.linear import PanelSums, SlotSum
+from simdce.exact.linear import SlotSum
 from simdce.exact.ratio import RatioGrid
 from simdce.exact.remainder import remaining_mean
+from simdce.exact.slot import ABSENCE, DOLLARS, SCORE
 
 FloatArray = NDArray[np.float64]
 
@@ -68,24 +71,14 @@ class _Level:
 
 @dataclass
 class RatioLaws:
-    """Laws of E/B at any panel size, with E and B sums over slots.
-
-    ``linear_share``: what of the historical benchmark the benchmark holds; ``mix``: shares of categories (category,).
-    """
+    """Laws of E/B at any panel size, with E and B sums over slots; ``mix``: shares of categories (category,)."""
 
     sums: PanelSums
-    benchmark: SlotSum
-    linear_share: float
     mix: FloatArray
     _levels: dict[int, _Level] = field(default_factory=dict)
 
-    @property
-    def curvature(self) -> FloatArray:
-        """Half the second derivative of one slot's benchmark; (category, quantity x year, quantity x year)."""
-        return self.linear_share * self.sums.curvature
-
-    def at(self, slots: FloatArray) -> RatioGrid:
-        """The law for so many slots of each category."""
+    def at(self, slots: FloatArray, caps: ScoreCaps | None = None) -> RatioGrid:
+        """The law for so many slots of each category, with the caps on scores where they bend."""
         slots = np.asarray(slots, float)
         level = self._level(float(slots.sum()))
         centre, spread = self._centre(slots)
@@ -112,31 +105,43 @@ class RatioLaws:
         cdf = np.maximum.accumulate(cdf)
         error += ERROR_CONSTANT * float(np.abs(np.diff(np.append(np.zeros(8), cdf), 8)).max())
         bent = float(np.abs(above[some] - first_order).max())
-        expected = self.benchmark.mean(slots, self.sums.chains)
-        beyond = remaining_mean(self.sums, slots) * self.linear_share / expected
+        expected = self.sums.benchmark.mean(slots, self.sums.chains)
+        beyond = remaining_mean(self.sums, slots) / expected
         left_out = min(1.0, abs(beyond) * float(np.diff(cdf).max()) / step)
-        return RatioGrid(start, step, cdf, error, bent, left_out, spread)
+        grid = RatioGrid(start, step, cdf, error, bent, left_out, spread)
+        if caps is None or not caps.reached(slots):
+            return grid
+        _, deviation = self._moments(level.smallest * self.mix, level.log_c)
+        t = (np.arange(level.count) + 0.5)[:, None] * level.spacing / deviation
+        factor = np.einsum(
+            "jc,xc->jx", caps.factor(slots, level.log_c, t, level.logs), chebyshev_matrix(level.log_c, x)
+        )
+        bound = self._chances(
+            level, slots, x, level.count, level.spacing, chebyshev_matrix(level.log_c, x), level.logs, factor=factor
+        )
+        capped = np.maximum.accumulate(np.clip(cdf + above - bound, 0.0, 1.0))
+        return replace(grid, cdf=capped, caps=float(np.abs(capped - cdf).max()))
 
     def mean_curvature(self) -> float:
         """Expected second-order term of the benchmark, dollars, the same for every panel size."""
-        pairs = zip(self.curvature, self.sums.chains, self.mix, strict=True)
+        pairs = zip(self.sums.curvature, self.sums.chains, self.mix, strict=True)
         return float(sum((half * chain.covariance.reshape(half.shape)).sum() for half, chain, share in pairs if share))
 
     def difference(self, ratio: float) -> SlotSum:
         """E - ratio x B as a sum over slots."""
-        return self.sums.expenditure + self.benchmark * -ratio
+        return self.sums.expenditure + self.sums.benchmark * -ratio
 
     def _centre(self, slots: FloatArray) -> tuple[float, float]:
         """Log of the ratio of expectations, and the first-order standard deviation of the log ratio."""
         chains = self.sums.chains
-        spent, expected = self.sums.expenditure.mean(slots, chains), self.benchmark.mean(slots, chains)
+        spent, expected = self.sums.expenditure.mean(slots, chains), self.sums.benchmark.mean(slots, chains)
         at_mean = self.difference(spent / expected)
         return log(spent / expected), sqrt(at_mean.covariance(at_mean, slots, chains)) / spent
 
     def _moments(self, slots: FloatArray, log_c: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and standard deviation of E - cB; each (c,)."""
         ratio, chains = np.exp(log_c), self.sums.chains
-        spent, bench = self.sums.expenditure, self.benchmark
+        spent, bench = self.sums.expenditure, self.sums.benchmark
         mean = spent.mean(slots, chains) - ratio * bench.mean(slots, chains)
         variance = (
             spent.covariance(spent, slots, chains)
@@ -148,15 +153,15 @@ class RatioLaws:
     def _second_order(self, slots: FloatArray, log_c: FloatArray) -> FloatArray:
         """c times the benchmark's second-order term, given E = cB to first order; dollars (c,)."""
         mean, deviation = self._moments(slots, log_c)
-        flat = [chain.covariance.reshape(self.curvature.shape[1:]) for chain in self.sums.chains]
+        flat = [chain.covariance.reshape(self.sums.curvature.shape[1:]) for chain in self.sums.chains]
         ratio, total = np.exp(log_c), np.zeros(len(log_c))
         tilt = np.minimum((mean / deviation) ** 2, WORST_Z**2) - 1.0
         for number, cov in enumerate(flat):
             if slots[number] == 0:
                 continue
-            half = self.curvature[number]
+            half = self.sums.curvature[number]
             spent = cov @ self.sums.expenditure.coefficients[number].ravel()
-            bench = cov @ self.benchmark.coefficients[number].ravel()
+            bench = cov @ self.sums.benchmark.coefficients[number].ravel()
             towards = spent[None, :] - ratio[:, None] * bench[None, :]
             bent = np.einsum("ci,ij,cj->c", towards, half, towards)
             total += float((half * cov).sum()) + slots[number] * bent / deviation**2 * tilt
@@ -172,17 +177,24 @@ class RatioLaws:
         onto: FloatArray | None,
         logs: ComplexArray,
         second_order: bool = True,
+        factor: ComplexArray | None = None,
     ) -> FloatArray:
-        """P(E > exp(x) B) at each x; ``onto`` interpolates the logs from their nodes to x, None where they are at x."""
+        """P(E > exp(x) B) at each x; ``onto`` interpolates the logs from their nodes to x, None where they are at x.
+
+        ``factor``: of the characteristic function (frequency, x).
+        """
         powered = np.einsum("k,kjc->jc", slots, logs)
         if onto is not None:
             powered = np.einsum("jc,xc->jx", powered, onto)  # no BLAS: its threads cost more than so small a product
         _, deviation = self._moments(level.smallest * self.mix, x)
-        offset = float(slots @ self.sums.expenditure.constant) - np.exp(x) * float(slots @ self.benchmark.constant)
+        offset = float(slots @ self.sums.expenditure.constant) - np.exp(x) * float(slots @ self.sums.benchmark.constant)
         if second_order:
             offset = offset - self._second_order(slots, x)
         odd = np.arange(count) + 0.5
         phase = powered.imag + np.outer(odd * spacing, offset / deviation)
+        if factor is not None:
+            turned = factor * np.exp(powered.real + 1j * phase)
+            return np.asarray(0.5 + (turned.imag / odd[:, None]).sum(axis=0) / pi)
         return np.asarray(0.5 + (np.exp(powered.real) * np.sin(phase) / odd[:, None]).sum(axis=0) / pi)
 
     def _check(self, level: _Level, slots: FloatArray) -> float:
@@ -265,10 +277,11 @@ class RatioLaws:
 
         def of_category(number: int) -> tuple[ComplexArray, float]:
             chain = self.sums.chains[number]
-            spent, bench = self.sums.expenditure.coefficients[number], self.benchmark.coefficients[number]
-            coefficients = (spent[:, None, :] - ratio[None, :, None] * bench[:, None, :]) * scale[None, :, None]
-            table = chain.table(float(np.abs(coefficients[0]).max()), tolerance / chain.years)
-            return chain.log_characteristic(coefficients[0], coefficients[1], table), table.error * chain.years
+            spent, bench = self.sums.expenditure.coefficients[number], self.sums.benchmark.coefficients[number]
+            at = (spent[:, None, :] - ratio[None, :, None] * bench[:, None, :]) * scale[None, :, None]
+            per_year = tolerance / chain.years
+            logs = chain.log_characteristic(at[DOLLARS], at[ABSENCE], at[SCORE], per_year)
+            return logs, chain.table_error(at[DOLLARS], per_year)
 
         found = np.zeros((len(self.sums.chains), len(scale)), np.complex128)
         present = np.flatnonzero(self.mix)
