@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simdce import calibration
 from simdce.errors import InputError
-from simdce.exact.cost import ComplexArray, counted_costs
+from simdce.exact.cost import ComplexArray
 from simdce.population import slots_by_category
 from simdce.scenario import Scenario
 from simdce.slot_law import SlotLaw
@@ -99,7 +99,8 @@ def cost_law_of(slots: list[tuple[SlotLaw, int]], *, truncated: bool = False) ->
 
 def _atoms(law: SlotLaw, truncated: bool) -> tuple[FloatArray, FloatArray]:
     """Different amounts that a slot can cost, and their probabilities."""
-    costs, where = np.unique(counted_costs(law, truncated), return_inverse=True)
+    counted = np.minimum(law.costs, law.truncation) if truncated else law.costs
+    costs, where = np.unique(counted.astype(np.float64), return_inverse=True)
     return costs, np.asarray(np.bincount(where.ravel(), weights=frozen_mass(law).ravel()), dtype=np.float64)
 
 
