@@ -141,7 +141,9 @@ def test_ends_are_those_of_scenarios_made_so(chances: ExactChances) -> None:
 
 
 def test_noise_per_person_is_in_units_of_the_models() -> None:
-    model = ExactModel(plain(arrangements=[{"name": "mssp_basic_e"}], benchmark={"weights": None}))
+    model = ExactModel(
+        plain(arrangements=[{"name": "mssp_basic_e"}], benchmark={"weights": None}, savings={"true": 0.0})
+    )
     own = model.savings_rate("mssp_basic_e", 5_000, 1, ()).sd * 5_000**0.5
     low, high = input_ranges()["noise_per_person"].at().value
     assert low == pytest.approx(1.84 / own, abs=0.005)
