@@ -41,7 +41,7 @@ class ExactChances:
         self.scenario = scenario.model_copy(update={"savings": scenario.savings.model_copy(update={"true": 0.0})})
         self.shocks = tuple(shocks)
         self._model = ExactModel(self.scenario)
-        self._laws: dict[tuple[str, int, int, bool], PaymentLaw] = {}
+        self._laws: dict[tuple[str, int, int, tuple[str, ...]], PaymentLaw] = {}
 
     def chance(
         self,
@@ -53,17 +53,21 @@ class ExactChances:
         *,
         noise: float = 1.0,
         annual_sd: float | None = None,
+        shocks: Sequence[str] | None = None,
     ) -> float:
         """Probability of being paid, or of owing, in a performance year (position, from 0).
 
         ``noise`` multiplies what a person adds to the standard deviation of the savings rate; ``annual_sd`` replaces
-        the scenario's annual shock.
+        the scenario's annual shock; ``shocks`` the world-level shocks that are on.
         """
-        agreed = self._law(arrangement, panel_size, year, annual=annual_sd is None)
+        on = tuple(self.shocks if shocks is None else shocks)
+        if annual_sd is not None:
+            on = tuple(name for name in on if name != "annual")
+        agreed = self._law(arrangement, panel_size, year, on)
         law = agreed.law
         if noise != 1.0:
             alike = max(round(panel_size / noise**2), 1)
-            law = self._law(arrangement, alike, year, annual=annual_sd is None).law
+            law = self._law(arrangement, alike, year, on).law
         edges = agreed.settled.edges
         moved = np.log1p(-true_savings) + (np.zeros(1) if annual_sd is None else np.log1p(annual_sd * _DRAWS))
         weights = np.ones(1) if annual_sd is None else _WEIGHTS
@@ -92,10 +96,12 @@ class ExactChances:
             ])
         )  # fmt: skip
 
-    def left_out(self, arrangement: str, panel_size: int = 10_000) -> tuple[str, ...]:
-        """What the simulator does and the law does not in the first year that has any such thing, a sentence each."""
-        for year in range(self.scenario.years.performance):
-            neglected = self._law(arrangement, panel_size, year, annual=True).law.neglected
+    def left_out(
+        self, arrangement: str, panel_size: int = 10_000, years: Sequence[int] | None = None
+    ) -> tuple[str, ...]:
+        """What the simulator does and the law does not, a sentence each, in the first of the years that has any."""
+        for year in range(self.scenario.years.performance) if years is None else years:
+            neglected = self._law(arrangement, panel_size, year, self.shocks).law.neglected
             found = tuple(text for text in neglected if _IN_THE_LAW not in text)
             if found:
                 return found
@@ -103,11 +109,10 @@ class ExactChances:
 
     def handful(self, arrangement: str, panel_size: int, year: int = 0) -> float:
         """About what the law's missing terms would move a chance, large where a category has few people."""
-        return self._law(arrangement, panel_size, year, annual=True).law.left_out
+        return self._law(arrangement, panel_size, year, self.shocks).law.left_out
 
-    def _law(self, arrangement: str, panel_size: int, year: int, *, annual: bool) -> PaymentLaw:
-        key = (arrangement, panel_size, year, annual)
+    def _law(self, arrangement: str, panel_size: int, year: int, shocks: tuple[str, ...]) -> PaymentLaw:
+        key = (arrangement, panel_size, year, shocks)
         if key not in self._laws:
-            shocks = tuple(name for name in self.shocks if annual or name != "annual")
             self._laws[key] = self._model.payment(arrangement, panel_size, year, shocks)
         return self._laws[key]
