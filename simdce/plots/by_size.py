@@ -29,9 +29,9 @@ def chances_by_panel_size(found: Sequence[ChancesBySize], *, names: Mapping[str,
     if not found:
         raise ValueError("chances_by_panel_size draws one or more arrangements")
     rows = [row for row in range(len(OUTCOMES)) if row == 0 or any(each.with_shocks[row].any() for each in found)]
-    wide, high = 1.3 + _WIDTH * len(found), 0.9 + _HEIGHT * len(rows)
+    wide, high = 1.3 + _WIDTH * len(found), 1.15 + _HEIGHT * len(rows)
     figure = new_figure(wide, high)
-    figure.subplots_adjust(left=0.8 / wide, right=1 - 0.75 / wide, top=1 - 0.45 / high, bottom=0.65 / high, wspace=0.16,
+    figure.subplots_adjust(left=0.8 / wide, right=1 - 0.75 / wide, top=1 - 0.45 / high, bottom=0.9 / high, wspace=0.16,
                            hspace=0.22)  # fmt: skip
     for column, each in enumerate(found):
         for place, row in enumerate(rows):
@@ -50,6 +50,13 @@ def chances_by_panel_size(found: Sequence[ChancesBySize], *, names: Mapping[str,
                 ax.set_xlabel("people on the panel (log scale)", fontsize=TEXT, color=INK)
             else:
                 ax.set_xticklabels([])
+    words = (
+        "bold: with the shocks that no size averages out; faint: without; dotted: 15,000 people; steps: the rules' own"
+    )
+    if any(is_demonstration(each) for each in found):
+        words += "; circles: the ten groups, up the share of years paid, hollow where their size was not found"
+    for line, text in enumerate(textwrap.wrap(words, int(17 * wide))):
+        figure.text(0.8 / wide, (0.3 - 0.16 * line) / high, text, fontsize=SMALL, color=INK)
     return figure
 
 
@@ -92,6 +99,9 @@ def _groups(ax: Axes) -> None:
     for group in known:
         ax.plot(float(group.people or 0), 100 * group.years_paid / YEARS, marker="o", markersize=6, color=INK,
                 markeredgecolor="white", linestyle="none", zorder=6)  # fmt: skip
+    paid = 100 * max(group.years_paid for group in known) / YEARS
+    ax.annotate("\n".join(group.name for group in known), (max(float(group.people or 0) for group in known), paid),
+                xytext=(5, 0), textcoords="offset points", va="center", fontsize=SMALL, color=INK)  # fmt: skip
     for years in sorted({group.years_paid for group in others}):
         alike = [group for group in others if group.years_paid == years]
         across = mean_people_of_the_others() * 1.25 ** (np.arange(len(alike)) - (len(alike) - 1) / 2)

@@ -38,7 +38,8 @@ def by_size(answers: Answers, laws: Sequence[Law]) -> BySize | None:
     title = "Reward and penalty from 300 to 1,000,000 people, exactly"
     caption = (
         "Performance year 1 by the exact law, not simulated; bold with the shocks that no size averages out, faint "
-        f"without. The dotted line is {SEED_SIZE:,} people; below an arrangement's minimum, as if admitted."
+        f"without. The dotted line is {SEED_SIZE:,} people. Below an arrangement's minimum as if admitted; steps are "
+        "the rules' own."
     )
     if any(is_demonstration(each) for each in shown):
         caption += (

@@ -148,8 +148,8 @@ def anecdote(found: ChancesBySize) -> str:
     law = "" if matching is None else f", what the law gives at true savings of {percent(matching)}"
     return (
         f"The ten groups of the demonstration averaged {size:,} people and were paid in {percent(share, digits=0)} of "
-        f"their {YEARS * len(groups())} group-years{law}. Sizes were found for two only, {told}: so few groups of about "
-        f"one size cannot show a threshold."
+        f"their {YEARS * len(groups())} group-years{law}. Sizes were found for {told} only: so few groups of about one "
+        f"size cannot show a threshold."
     )
 
 
