@@ -226,7 +226,7 @@ def viability_exhibit(curves: Sequence[ViabilityCurve], laws: Sequence[Law]) -> 
 
 def _ends(name: str, scale: float) -> str:
     low, high = input_ranges()[name].at().value
-    return f"{scale * low:.3g} to {scale * high:.3g}"
+    return f"{scale * low:.4g} to {scale * high:.4g}"
 
 
 def _smallest(curve: ViabilityCurve, admitted_from: int | None) -> str:
