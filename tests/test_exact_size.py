@@ -9,11 +9,12 @@ import pytest
 from conftest import INTERPRETED, scenario_of
 
 from simdce.exact import ExactModel
+from simdce.metrics import Estimate
 from simdce.scenario import Scenario, ViabilityCondition
 from simdce.settlements import SAVINGS_KNOWN
 from simdce.studies.exact_chance import ExactChances
 from simdce.studies.exact_size import FEWEST, MOST, crossing, exact_size, input_ranges, nearby, smallest_size
-from simdce.studies.viability import viability, with_exact_sizes
+from simdce.studies.viability import ViabilityCurve, viability, with_exact_sizes
 from simdce.worlds import simulate
 
 GATE = {"minimum_savings_rate": 0.02}
@@ -210,3 +211,20 @@ def test_simulated_chances_at_the_exact_size_are_what_was_asked_for(chances: Exa
         at = sizes.index(int(curve.smallest or 0))
         asked = curve.condition.at_least or curve.condition.at_most or 0.0
         assert abs(curve.chances[at].value - asked) < 4 * curve.chances[at].standard_error
+
+
+def test_a_step_of_the_rule_has_no_range() -> None:
+    found = with_exact_sizes(*asked_of_basic_e(ViabilityCondition(outcome="paid", true_savings=0.03, at_least=0.60)))[0]
+    assert found.smallest == 5_000  # the elected gate begins there
+    assert found.range_text == found.size_text == "5,000"
+    assert not found.at_every_size
+    never = with_exact_sizes(*asked_of_basic_e(ViabilityCondition(outcome="paid", true_savings=0.0, at_least=0.9)))[0]
+    assert never.smallest is None
+    assert never.size_text == "none up to 1,000,000"
+    assert never.range_text == ""
+
+
+def asked_of_basic_e(condition: ViabilityCondition) -> tuple[Scenario, list[ViabilityCurve]]:
+    scenario = plain(arrangements=CONTRACTS[1:2])
+    curve = ViabilityCurve("mssp_basic_e", condition, (5_000,), (Estimate(0.5, 0.1),), None, None, None)
+    return scenario, [curve]

@@ -201,7 +201,8 @@ def _from_which_size(curve: ViabilityCurve) -> str:
         return f"no panel up to {curve.searched[1]:,} people does that"
     if curve.at_every_size:
         return f"already so at {curve.searched[0]:,} people"
-    spread = f" ({curve.range_text} as its inputs are known)" if curve.exact is not None else ""
+    ranges = curve.exact is not None and curve.range_text not in ("", curve.size_text)
+    spread = f" ({curve.range_text} as its inputs are known)" if ranges else ""
     return f"from {curve.size_text} people{spread}"
 
 

@@ -76,6 +76,8 @@ class ViabilityCurve:
             return ""
         begins = f"{fewest:,} or fewer" if self.low <= fewest else people(self.low)
         ends = f"beyond {most:,}" if self.high is None else people(self.high)
+        if self.exact is not None and self.low == self.high == self.smallest:  # a step of the rule, whatever the inputs
+            return self.size_text
         return begins if self.high is not None and self.high <= fewest else f"{begins} to {ends}"
 
     @property
