@@ -83,6 +83,14 @@ def _viability(answers: Answers) -> list[dict[str, Any]]:
             "condition": curve.text,
             "smallest_panel": curve.smallest,
             "interval": [curve.low, curve.high],
+            "interval_of": "simulation, 95%" if curve.exact is None else "inputs, one at a time",
+            "searched": list(curve.searched),
+            "exact": curve.exact is not None,
+            "left_out_of_the_exact_law": list(curve.left_out),
+            "inputs": [
+                {"input": each.name, "lowest_and_highest": list(each.ends), "smallest_panel": list(each.sizes)}
+                for each in (() if curve.exact is None else curve.exact.inputs)
+            ],
             "curve": [
                 {"panel_size": size, **_estimate(chance)}
                 for size, chance in zip(curve.panel_sizes, curve.chances, strict=True)

@@ -15,7 +15,7 @@ from simdce.studies.comparison import Comparison, comparison, differences_at
 from simdce.studies.observed import Happened, observed_at
 from simdce.studies.payment import Lived, payment_rows
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
-from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves
+from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves, with_exact_sizes
 from simdce.worlds import PanelYears, simulate
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def answer(scenario: Scenario, *, threads: int | None = None, progress: Progress
         happened += observed_at(lived)
         differences += differences_at(lived)
         told("settlements", number / (len(panels.panel_sizes) + 1))
-    curves = viability_curves(panels.panel_sizes, chances)
+    curves = with_exact_sizes(scenario, viability_curves(panels.panel_sizes, chances))
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
     compared = comparison(differences, opening) if differences else None
     told("settlements", 1.0)

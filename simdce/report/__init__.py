@@ -10,6 +10,7 @@ from markupsafe import Markup
 from simdce.arrangements.arrangement import DOUBTFUL
 from simdce.assumptions import NOT_MODELLED, concerns
 from simdce.files import write_whole
+from simdce.report.by_size import by_size
 from simdce.report.comparison import side_by_side
 from simdce.report.differences import difference_exhibits
 from simdce.report.exhibits import cell, chance_cell, checks, exhibits, repayment_exhibit, viability_exhibit
@@ -70,6 +71,7 @@ def report_page(answers: Answers) -> str:
         repayment_table=repayment_exhibit(found),
         size_figures=list(size_figures(answers, found)),
         size_passage=size_passage(answers, lead),
+        by_size=by_size(answers, found),
         variance=variance_figure(answers, lead),
         viability_table=viability_exhibit(answers.viability, found),
         exhibits=[*exhibits(answers, found), *difference_exhibits(answers, found)],

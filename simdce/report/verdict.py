@@ -15,7 +15,7 @@ from simdce.results import AGREEMENT
 from simdce.run import Answers
 from simdce.studies.payment import Lived
 from simdce.studies.viability import INTERVAL_Z, ViabilityCurve
-from simdce.wording import money, people, percent
+from simdce.wording import money, percent
 
 _TRIED_SAVINGS = (-0.02, 0.10)
 _ALL = 0.995
@@ -198,15 +198,17 @@ def _flips(answers: Answers, lived: Lived, leads: Sequence[Law]) -> list[str]:
 
 def _from_which_size(curve: ViabilityCurve) -> str:
     sizes = curve.panel_sizes
-    if len(sizes) == 1:
+    if curve.exact is None and len(sizes) == 1:
         holds = "too close to call" if (curve.low is None) != (curve.high is None) else \
             "holds" if curve.smallest is not None else "does not hold"  # fmt: skip
         return f"{holds} at {sizes[0]:,} people, the chance is {_chance(curve.chances[0])}"
     if curve.smallest is None:
-        return f"no panel up to {sizes[-1]:,} people does that"
-    if curve.smallest <= sizes[0]:
-        return f"already so at {sizes[0]:,} people"
-    return f"from about {people(curve.smallest)} people"
+        return f"no panel up to {curve.searched[1]:,} people does that"
+    if curve.at_every_size:
+        return f"already so at {curve.searched[0]:,} people"
+    ranges = curve.exact is not None and curve.range_text not in ("", curve.size_text)
+    spread = f" ({curve.range_text} as its inputs are known)" if ranges else ""
+    return f"from {curve.size_text} people{spread}"
 
 
 def _overtaking(lived: Lived, leads: Sequence[Law]) -> str:
