@@ -18,7 +18,7 @@ from simdce.slot_law import layout
 ENOUGH = 128
 """Slots from which the remainder is taken to fall as 1/n² of the benchmark."""
 
-_LOG_U = np.linspace(-14.0, 9.0, 461)
+_LOG_U = np.linspace(-14.0, 9.0, 161)
 """Logarithms of u n E X; the trapezoidal rule."""
 
 
