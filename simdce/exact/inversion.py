@@ -32,7 +32,7 @@ STEPS_PER_SD = 12
 TOLERANCE = 1e-9
 """What a level is refined to: no larger change when the frequencies are doubled, no more chance beyond the grid."""
 
-CHECKS = np.array([0.09, 0.27, 0.39, 0.48, 0.55, 0.71, 0.93])
+CHECKS = np.array([0.09, 0.39, 0.55, 0.93])
 """Where between the ends of a level its probabilities are computed again with twice the frequencies."""
 
 ROUNDING = 4e-16
@@ -41,10 +41,15 @@ ROUNDING = 4e-16
 SAFETY = 3.0
 """Between the largest change seen at the checks and the bound that is told."""
 
-FARTHEST_LOG = 5.0
+FARTHEST_LOG = 2.0
 """Of log(E/B) from its centre: where a benchmark can come to nothing, the chance beyond is told, not chased."""
 
-MOST_REFINEMENTS = 12
+MOST_REACH, MOST_FREQUENCIES, MOST_REFINEMENTS = 13.0, 120, 6
+"""Standard deviations of log(E/B), frequencies of a level, and attempts: what is not had within them is told."""
+
+FIRST_TRIES = ((0, 12.0, 36), (256, 8.0, 28), (512, 8.0, 20), (2048, 8.0, 12))
+"""Smallest slots of a level from which a highest frequency and so many nodes are tried first."""
+
 WORST_Z = 5.0  # beyond it the second-order term is held, where no density is left for it to move
 
 
@@ -88,18 +93,10 @@ class RatioLaws:
         left, right = floor((centre - low) * nearer / step), floor((high - centre) * nearer / step)
         start = centre - left * step
         x = start + step * np.arange(left + right + 1)
-        above = self._chances(level, slots, x, level.count, level.spacing, chebyshev_matrix(level.log_c, x), level.logs)
+        onto, frequencies = chebyshev_matrix(level.log_c, x), (level.count, level.spacing)
+        above = self._chances(level, slots, x, *frequencies, onto, level.logs)
         some = slice(None, None, STEPS_PER_SD // 3)
-        first_order = self._chances(
-            level,
-            slots,
-            x[some],
-            level.count,
-            level.spacing,
-            chebyshev_matrix(level.log_c, x[some]),
-            level.logs,
-            second_order=False,
-        )
+        first_order = self._chances(level, slots, x[some], *frequencies, onto[some], level.logs, second_order=False)
         error = self._check(level, slots) + float(max(1.0 - above[0], above[-1], 0.0))
         cdf = np.clip(1.0 - above, 0.0, 1.0)
         cdf = np.maximum.accumulate(cdf)
@@ -113,12 +110,8 @@ class RatioLaws:
             return grid
         _, deviation = self._moments(level.smallest * self.mix, level.log_c)
         t = (np.arange(level.count) + 0.5)[:, None] * level.spacing / deviation
-        factor = np.einsum(
-            "jc,xc->jx", caps.factor(slots, level.log_c, t, level.logs), chebyshev_matrix(level.log_c, x)
-        )
-        bound = self._chances(
-            level, slots, x, level.count, level.spacing, chebyshev_matrix(level.log_c, x), level.logs, factor=factor
-        )
+        factor = np.einsum("jc,xc->jx", caps.factor(slots, level.log_c, t, level.logs), onto)
+        bound = self._chances(level, slots, x, *frequencies, onto, level.logs, factor=factor)
         capped = np.maximum.accumulate(np.clip(cdf + above - bound, 0.0, 1.0))
         return replace(grid, cdf=capped, caps=float(np.abs(capped - cdf).max()))
 
@@ -216,7 +209,8 @@ class RatioLaws:
         """The level, refined where it is needed until checks and tails are within the tolerance."""
         slots = smallest * self.mix
         tolerance = TOLERANCE + ROUNDING * smallest
-        reach, farthest, nodes, fineness = np.array([7.5, 7.5]), 8.0, 12, 1.0
+        _, farthest, nodes = max(each for each in FIRST_TRIES if each[0] <= smallest)
+        reach, fineness = np.array([7.5, 7.5]), 1.0
         for _ in range(MOST_REFINEMENTS):
             level = self._tabulated(slots, reach, farthest, nodes, fineness)
             powered = np.exp(np.einsum("k,kjc->jc", slots, level.logs).real)
@@ -225,12 +219,12 @@ class RatioLaws:
                 level, slots, level.log_c[ends], level.count, level.spacing, None, level.logs[..., ends]
             )
             tails = np.abs(above - [1.0, 0.0])
-            too_short = tails > tolerance
+            too_short = (tails > tolerance) & (reach < MOST_REACH)
             cut_off = float(powered[-1].max()) > tolerance
             level = replace(level, node_error=self._node_error(level, slots, powered))
             coarse = level.node_error > 0.5 * tolerance
             changed = max(self._check(level, slots), self._check(level, 2.0 * slots)) > tolerance
-            if not (too_short.any() or changed):
+            if not (too_short.any() or changed) or level.count > MOST_FREQUENCIES:
                 return level
             reach = reach * np.where(too_short, np.where(tails > 1e3 * tolerance, 1.6, 1.25), 1.0)
             farthest *= 1.3 if cut_off else 1.0

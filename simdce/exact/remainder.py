@@ -18,7 +18,7 @@ from simdce.slot_law import layout
 ENOUGH = 128
 """Slots from which the remainder is taken to fall as 1/n² of the benchmark."""
 
-_LOG_U = np.linspace(-14.0, 9.0, 461)
+_LOG_U = np.linspace(-14.0, 9.0, 161)
 """Logarithms of u n E X; the trapezoidal rule."""
 
 
@@ -26,9 +26,9 @@ def remaining_mean(sums: PanelSums, slots: FloatArray) -> float:
     """Dollars that the expected historical benchmark exceeds its second-order approximation by."""
     total = 0.0
     for number, (chain, count) in enumerate(zip(sums.chains, slots.astype(int), strict=True)):
-        few = min(int(count), ENOUGH)
-        if few == 0:
+        if count == 0:
             continue
+        few = 1 << (min(int(count), ENOUGH).bit_length() - 1)  # a power of two, which many sizes share
         for year, dollars in sums.history:
             part = _remaining_part(chain, year, few, sums.scored) * (few / count) ** 2
             total += float(count) * float(dollars[number]) * part
