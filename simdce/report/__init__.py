@@ -23,6 +23,7 @@ from simdce.report.figures import (
 from simdce.report.laws import laws
 from simdce.report.names import names, together
 from simdce.report.observed import observed_exhibit
+from simdce.report.practice import practice_passage
 from simdce.report.register import register
 from simdce.report.size import size_passage
 from simdce.report.verdict import choices, verdict
@@ -62,6 +63,7 @@ def report_page(answers: Answers) -> str:
         observed=observed_exhibit(answers.observed, found),
         observed_sentences=_sentences(answers, size),
         compared=side_by_side(answers, found),
+        practice=practice_passage(answers, lead.keys[0], called),
         cautions=_in_words(cautions(scenario), called),
         payment=payment_figure(found),
         savings_rate=savings_rate_figure(found, scenario.observed),
