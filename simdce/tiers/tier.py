@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from simdce.arrangements.elections import Elections
-from simdce.arrangements.in_force import InForce, timeline
 from simdce.sourced import Sourced, Term
-from simdce.tiers.terms import Terms, resolve
+
+if TYPE_CHECKING:
+    from simdce.arrangements.in_force import InForce
+    from simdce.tiers.terms import Terms
 
 LIMITS = ("gain_cap", "loss_floor", "stop_loss")
 """Terms that a tier may leave out: there is no such limit then."""
@@ -35,6 +37,9 @@ class Tier:
 
         Raises InputError for overrides that the tier does not know or that are out of range.
         """
+        from simdce.arrangements.elections import Elections
+        from simdce.arrangements.in_force import InForce, timeline
+
         chosen = Elections.of({"overrides": dict(overrides or {})})
         known = MappingProxyType({**{name: _unlimited(name) for name in LIMITS}, **self.terms})
         when = timeline(performance_years, chosen, performance_years[0], None)
@@ -42,4 +47,6 @@ class Tier:
 
     def resolve(self, performance_years: Sequence[int], overrides: Mapping[str, object] | None = None) -> Terms:
         """The Terms: arrays of shape (years,) with dates and overrides applied."""
+        from simdce.tiers.terms import resolve
+
         return resolve(self.in_force(performance_years, overrides))
