@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
-from simdce import arrangements, calibration
+from simdce import arrangements, calibration, tiers
 from simdce.arrangements.in_force import InForce
 from simdce.scenario import ArrangementChoice, Scenario
 
@@ -15,15 +16,20 @@ NOT_MODELLED = (
     "the high-performers pool, capitation payments and their recoupment",
     "growth or shrinking of the panel, practices that leave as a whole, and clustering of patients by physician",
     "annualised truncation: costs are cut off per calendar year, where CMS cuts off annualised cost",
-    "claims run-out and interim settlements, cash timing, and what the entity passes on to its practices",
+    "claims run-out and interim settlements, and when money moves between CMS, the entity and its practices",
     "correlation of a person's health class with leaving other than by death",
 )
 """What a reader might expect and does not get; printed in every report."""
 
+_TIERS_ILLUSTRATE = (
+    "The tiers' terms are illustrations, not an entity's offer, and the practice's people are like the pool's: replace "
+    "the terms by those of the contract at hand (practice.tiers, overrides)."
+)
+
 
 @dataclass(frozen=True)
 class Assumption:
-    """One line of the register; ``set_by`` is "scenario", "calibration" or "rule"; the whole run has no arrangement."""
+    """One line of the register; ``set_by`` is "scenario", "calibration", "rule" or "tier"; ``arrangement``: whose."""
 
     name: str
     value: Any
@@ -59,7 +65,19 @@ def assumptions(scenario: Scenario) -> list[Assumption]:
             found += [
                 Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, set_by, choice.key) for e in entries
             ]
-    return found
+    return [*found, *_of_tiers(scenario)]
+
+
+def _of_tiers(scenario: Scenario) -> Iterator[Assumption]:
+    """The terms of the tiers that a practice may sign, without the limits that a tier does not have."""
+    for choice in scenario.practice.tiers if scenario.practice is not None else ():
+        held = tiers.load(choice.name).in_force(scenario.years.performance_years, choice.overrides)
+        for name in held.known:
+            set_by = "scenario" if name in choice.overrides else "tier"
+            entries = {repr(entry.value): entry for entry in held.sourced(name)}
+            for e in entries.values():
+                if e.value != inf:
+                    yield Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, set_by, choice.key)
 
 
 def shared(register: Iterable[Assumption]) -> list[tuple[Assumption, tuple[str, ...]]]:
@@ -133,16 +151,20 @@ def _benchmark_as_published(factor: float) -> Assumption:
 
 def cautions(scenario: Scenario) -> list[str]:
     """What a careful reader should know, one sentence a matter, naming every arrangement it concerns."""
-    return [f"{', '.join(keys)}: {matter}" for keys, matter in concerns(scenario)]
+    return [f"{', '.join(keys)}: {matter}" if keys else matter for keys, matter in concerns(scenario)]
 
 
 def concerns(scenario: Scenario) -> list[tuple[tuple[str, ...], str]]:
-    """Each caution and the arrangements it concerns: rules out of season, panels too small, inputs unread, doubts."""
+    """Each caution and the arrangements it concerns: rules out of season, panels too small, inputs unread, doubts.
+
+    What concerns the whole run names none.
+    """
     concerned: dict[str, list[str]] = {}
     for choice in scenario.arrangements:
         for matter in _matters(scenario, choice):
             concerned.setdefault(matter, []).append(choice.key)
-    return [(tuple(keys), matter) for matter, keys in concerned.items()]
+    found = [(tuple(keys), matter) for matter, keys in concerned.items()]
+    return found if scenario.practice is None else [*found, ((), _TIERS_ILLUSTRATE)]
 
 
 def _matters(scenario: Scenario, choice: ArrangementChoice) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from simdce.assumptions import cautions
 from simdce.files import write_all
 from simdce.metrics import Estimate
-from simdce.results import DIFFERENCES, METRICS, QUARTILES, frame
+from simdce.results import DIFFERENCES, METRICS, PRACTICE, QUARTILES, frame, practice_frame
 from simdce.run import Answers
 from simdce.studies.break_even import BreakEven
 
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
 def save(answers: Answers, folder: Path) -> list[Path]:
     """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
 
-    Where arrangements are compared, comparison.parquet stands between the first two.
+    Where arrangements are compared, comparison.parquet stands between the first two; so does practice.parquet where the
+    scenario has a practice.
     """
     from simdce.report import report_page
 
     contents = {folder / "results.parquet": _parquet(answers, answers.estimates)}
     if answers.comparison is not None:
         contents[folder / "comparison.parquet"] = _parquet(answers, frame(answers.comparison.differences))
+    if answers.practice is not None:
+        contents[folder / "practice.parquet"] = _parquet(answers, practice_frame(answers.practice.rows))
     contents[folder / "report.html"] = report_page(answers).encode()
     digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
@@ -51,6 +55,7 @@ def run_record(answers: Answers) -> dict[str, Any]:
         "repayment": _repayment(answers),
         "observed": _observed(answers),
         "comparison": _comparison(answers),
+        "practice": _practice(answers),
     }
 
 
@@ -67,6 +72,8 @@ def json_document(answers: Answers) -> str:
             "repayment": _repayment(answers),
             "observed": _observed(answers),
             "comparison": _comparison(answers),
+            "practice": _practice(answers),
+            "practice_estimates": [] if answers.practice is None else _records(practice_frame(answers.practice.rows)),
             "cautions": cautions(answers.scenario),
         }
     )
@@ -173,6 +180,28 @@ def _break_even(found: BreakEven) -> dict[str, Any]:
         ],
         "without_true_savings": _estimate(found.at_none),
         "at_most_true_savings": _estimate(found.at_most),
+    }
+
+
+def _practice(answers: Answers) -> dict[str, Any] | None:
+    """The best tier of every size and what insulation costs; the estimates have a table of their own."""
+    found = answers.practice
+    if found is None:
+        return None
+    return {
+        "pool": found.pool,
+        "first_tier": found.first,
+        "metrics": {name: {"unit": metric.unit, "meaning": metric.sentence} for name, metric in PRACTICE.items()},
+        "best": [asdict(each) for each in found.best],
+        "insulation": [
+            {
+                "arrangement": each.arrangement,
+                "tier": each.tier,
+                "people": each.people,
+                **{name: _estimate(getattr(each, name)) for name in ("given_up", "avoided", "per_dollar")},
+            }
+            for each in found.insulation
+        ],
     }
 
 

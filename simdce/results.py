@@ -103,6 +103,33 @@ DIFFERENCES: dict[str, Metric] = {
 """Every metric of one arrangement against another, in the order of the tables."""
 
 
+def _of_practice() -> Iterator[tuple[str, Metric]]:
+    dollars, chance = "dollars", "probability"
+    yield "mean_amount", Metric(dollars, "What the tier brings the practice beyond fee-for-service, expected.")
+    yield "chance_owing", Metric(chance, "The practice owes the entity at settlement (of the years together: net).")
+    yield "chance_behind", Metric(chance, "The tier brings the practice less than fee-for-service alone.")
+    for probability in QUARTILES:
+        text = f"{100 * probability:g}"
+        yield f"amount_p{text}", Metric(dollars, f"What the tier brings: {text}th percentile, negative for a loss.")
+    for probability in TAILS:
+        text = f"{100 * probability:g}"
+        yield f"var_{text}", Metric(dollars, f"Loss (negative amount) not exceeded with chance {text}% (VaR).")
+        yield f"tvar_{text}", Metric(dollars, f"Mean loss in the worst {100 - 100 * probability:g}% of worlds (TVaR).")
+    yield "mean_settlement", Metric(dollars, "Expected share of gains less share of losses.")
+    yield "mean_capitation", Metric(dollars, "Monthly payments of a year, in place of primary care claims.")
+    yield "mean_capitation_margin", Metric(dollars, "What of capitation exceeds the claims it replaces and is kept.")
+    yield "mean_quality_bonus", Metric(dollars, "Expected quality bonus.")
+    yield "mean_to_providers", Metric(dollars, "Part of positive amounts that goes to providers, expected.")
+    yield "mean_kept_by_entity", Metric(dollars, "What CMS pays the pool less what all practices are paid, expected.")
+    yield "mean_difference", Metric(dollars, "Amount less that of the first tier, expected, world by world.")
+    yield "chance_more", Metric(chance, "The tier brings more than the first, by half a dollar at least.")
+    yield "amount_p5_difference", Metric(dollars, "5th percentile of the amount less that of the first tier.")
+
+
+PRACTICE: dict[str, Metric] = dict(_of_practice())
+"""Every metric of what a practice would sign, in the order of the tables."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One estimate and where it belongs."""
@@ -132,6 +159,36 @@ class Difference:
     def __post_init__(self) -> None:
         if self.metric not in DIFFERENCES:
             raise KeyError(f"metric {self.metric!r} has no description in DIFFERENCES")
+
+
+@dataclass(frozen=True)
+class PracticeRow:
+    """One estimate of what a tier brings a practice of some people in the pool, under the pool's arrangement."""
+
+    arrangement: str
+    tier: str
+    people: int
+    performance_year: str
+    metric: str
+    estimate: Estimate
+
+    def __post_init__(self) -> None:
+        if self.metric not in PRACTICE:
+            raise KeyError(f"metric {self.metric!r} has no description in PRACTICE")
+
+
+def practice_frame(rows: Sequence[PracticeRow]) -> pd.DataFrame:
+    """The rows as a data frame, one column a field of PracticeRow, the estimate as value and standard_error."""
+    import pandas as pd
+
+    kinds = {"arrangement": "str", "tier": "str", "people": "int64", "performance_year": "str", "metric": "str"}
+    return pd.DataFrame(
+        {
+            **{name: pd.Series([getattr(row, name) for row in rows], dtype=kind) for name, kind in kinds.items()},
+            "value": pd.Series([row.estimate.value for row in rows], dtype="float64"),
+            "standard_error": pd.Series([row.estimate.standard_error for row in rows], dtype="float64"),
+        }
+    )
 
 
 def frame(rows: Sequence[Row] | Sequence[Difference]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from simdce.scenario import Scenario
 from simdce.studies.comparison import Comparison, comparison, differences_at
 from simdce.studies.observed import Happened, observed_at
 from simdce.studies.payment import Lived, payment_rows
+from simdce.studies.practice import PracticeAnswers, practice_answers
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
 from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves, with_exact_sizes
 from simdce.worlds import PanelYears, simulate
@@ -29,7 +30,8 @@ LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "matplo
 class Answers:
     """Everything a run found: the simulated panels, the tidy estimates, and the answers to the scenario's questions.
 
-    ``comparison`` is None where there is a single arrangement, and nothing to hold it against.
+    ``comparison`` is None where there is a single arrangement, and nothing to hold it against; ``practice`` where the
+    scenario has none.
     """
 
     scenario: Scenario
@@ -40,6 +42,7 @@ class Answers:
     assumptions: tuple[Assumption, ...]
     comparison: Comparison | None
     observed: tuple[Happened, ...] = ()
+    practice: PracticeAnswers | None = None
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -89,4 +92,5 @@ def answer(scenario: Scenario, *, threads: int | None = None, progress: Progress
         tuple(assumptions(scenario)),
         compared,
         tuple(happened),
+        practice_answers(scenario, panels),
     )

@@ -25,6 +25,7 @@ STOREYS = (
     "calibration",
     "validation",
     "arrangements",
+    "tiers",
     "published",
     "scenario",
     "costs",
@@ -147,13 +148,16 @@ def numbers(node: ast.AST) -> Iterator[ast.Constant]:
         yield from numbers(child)
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("arrangements/*/rule.py")), ids=named)
+RULES = sorted([*PACKAGE.glob("arrangements/*/rule.py"), PACKAGE / "tiers" / "rule.py"])
+
+
+@pytest.mark.parametrize("path", RULES, ids=named)
 def test_rules_hold_no_numbers(path: Path) -> None:
     for constant in numbers(tree(path)):
         assert constant.value in (0, 1), f"{named(path)}:{constant.lineno}: {constant.value} belongs in a TOML file"
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("arrangements/*/rule.py")), ids=named)
+@pytest.mark.parametrize("path", RULES, ids=named)
 def test_rules_do_not_ask_for_the_year(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"\b(19|20)\d\d\b", "\n".join(line.split("#")[0] for line in code_lines(text)))
@@ -173,7 +177,8 @@ def test_every_number_has_unit_source_and_confidence(path: Path) -> None:
     written = read_toml(path)
     sections = ("terms", "benchmark", "repayment", "elections")
     is_arrangement = path.parent.parent.name == "arrangements"
-    tables = [written[name] for name in sections if name in written] if is_arrangement else [written]
+    has_header = is_arrangement or path.parent.name == "tiers"
+    tables = [written[name] for name in sections if name in written] if has_header else [written]
     found = 0
     for table in tables:
         for term in read_terms(table, path.name).values():

@@ -43,6 +43,11 @@ def print_answers(answers: Answers) -> None:
         console.print(VIABILITY_MEANING)
     if answers.comparison is not None:
         console.print(_comparison(answers.comparison, answers.scenario.years.performance))
+    if answers.practice is not None:
+        from simdce.cli._practice import practice_tables
+
+        for table in practice_tables(answers.practice, scenario.years.performance):
+            console.print(table)
     for size in shown_sizes(answers.panels.panel_sizes):
         if any(answer.panel_size == size for answer in answers.repayment):
             console.print(_repayment(answers, size))

@@ -24,6 +24,7 @@ from simdce.report.figures import (
 from simdce.report.laws import laws
 from simdce.report.names import names, together
 from simdce.report.observed import observed_exhibit
+from simdce.report.practice import practice_passage
 from simdce.report.register import register
 from simdce.report.size import size_passage
 from simdce.report.verdict import choices, verdict
@@ -64,6 +65,7 @@ def report_page(answers: Answers) -> str:
         observed=observed_exhibit(answers.observed, found),
         observed_sentences=_sentences(answers, size),
         compared=side_by_side(answers, found),
+        practice=practice_passage(answers, lead.keys[0], called),
         cautions=_in_words(concerns(scenario), called),
         payment=payment_figure(found),
         savings_rate=savings_rate_figure(found, scenario.observed),
@@ -93,7 +95,7 @@ def _in_words(found: list[tuple[tuple[str, ...], str]], called: dict[str, str]) 
     told = []
     for keys, matter in found:
         words = (word if "." in word.rstrip(".,") else word.replace("_", " ") for word in matter.split(" "))
-        told.append(f"{together([called[key] for key in keys])}: {' '.join(words)}")
+        told.append(f"{together([called[key] for key in keys])}: {' '.join(words)}" if keys else matter)
     return told
 
 

@@ -29,7 +29,7 @@ def register(assumptions: Sequence[Assumption], called: dict[str, str]) -> list[
     return [
         RegisterLine(
             line.name.replace("_", " "),
-            listed([called[key] for key in users]) or "all",
+            listed([called.get(key, key) for key in users]) or "all",
             value_text(line.value),
             line.unit,
             line.source,

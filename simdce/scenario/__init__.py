@@ -34,6 +34,7 @@ from simdce.scenario.people import (
     Truncation,
     Turnover,
 )
+from simdce.scenario.practice import PracticeInPool, TierChoice, check_practice
 from simdce.scenario.questions import Questions, ViabilityCondition
 from simdce.scenario.tables import Line, Table, as_tuple
 from simdce.validation import first_problem
@@ -48,7 +49,9 @@ __all__ = [
     "LognormalCost",
     "Observed",
     "Panel",
+    "PracticeInPool",
     "Scenario",
+    "TierChoice",
     "ViabilityCondition",
     "build_scenario",
     "read_scenario",
@@ -83,6 +86,7 @@ class Scenario(Table):
     observed: Annotated[tuple[Observed, ...], BeforeValidator(as_tuple)] = Field(
         (), description="what really happened in performance years, to stand beside the law"
     )
+    practice: PracticeInPool | None = Field(None, description="a practice inside the pool, and what it may sign")
     questions: Questions = Field(Questions(), description="what to answer beside the law of each payment")
 
     @property
@@ -153,6 +157,7 @@ def build_scenario(written: Mapping[str, Any], where: str = "scenario") -> Scena
         raise first_problem(error, Scenario, written, where) from error
     try:
         check_tables(scenario)
+        check_practice(scenario)
         for number, choice in enumerate(scenario.arrangements):
             check_arrangement(scenario, choice, number)
     except InputError as error:
