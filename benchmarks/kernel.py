@@ -22,9 +22,10 @@ import numpy as np
 from numba import njit
 
 import simdce
-from simdce.kernel.panel import largest_block, simulate_worlds
-from simdce.kernel.person_year import packed
-from simdce.kernel.words import GAMMA, mix, mixed, stream_key
+from simdce.kernel.compiled_words import mix
+from simdce.kernel.machine_code import simulate_worlds
+from simdce.kernel.tables import largest_block, packed
+from simdce.kernel.words import GAMMA, keys_of_worlds, mixed
 from simdce.population import slots_by_category
 from simdce.slot_law import layout
 from simdce.slots import slot_laws
@@ -56,7 +57,7 @@ def kernel_job(model: simdce.Scenario, threads: int, measures: tuple[str, ...]) 
     def share(worlds: tuple[int, int]) -> None:
         for number, tables, edges, block in parts:
             totals = np.zeros((worlds[1] - worlds[0], len(edges) - 1, YEARS, len(measures)), np.uint64)
-            run(np.array(worlds), np.array([1, number], np.uint64), tables, edges, block, totals)
+            run(keys_of_worlds(1, len(totals), number, YEARS, worlds[0]), tables, edges, block, totals)
 
     def job(worlds: int) -> None:
         cuts = [worlds * t // threads for t in range(threads + 1)]
@@ -67,11 +68,10 @@ def kernel_job(model: simdce.Scenario, threads: int, measures: tuple[str, ...]) 
 
 
 @njit(nogil=True)
-def _hash_only(worlds, slots, years):  # type: ignore[no-untyped-def]
+def _hash_only(keys, slots):  # type: ignore[no-untyped-def]
     total = np.uint64(0)
-    for world in range(worlds):
-        for year in range(years):
-            key = stream_key(np.uint64(1), np.uint64(world), np.uint64(0), np.uint64(year))
+    for of_world in keys:
+        for key in of_world:
             for slot in range(np.uint64(slots)):
                 total += mix(key + slot * GAMMA)
     return total
@@ -79,7 +79,7 @@ def _hash_only(worlds, slots, years):  # type: ignore[no-untyped-def]
 
 def hash_job(worlds: int) -> None:
     """One 64-bit word per beneficiary-year and nothing else."""
-    _hash_only(worlds, SIZES[-1], YEARS)
+    _hash_only(keys_of_worlds(1, worlds, 0, YEARS), SIZES[-1])
 
 
 def numpy_job(model: simdce.Scenario) -> Callable[[int], None]:

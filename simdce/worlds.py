@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -113,8 +113,9 @@ def simulate(
     numbers cannot be frozen into tables.
     """
     laws = slot_laws(scenario)
-    from simdce.kernel.panel import simulate_worlds
-    from simdce.kernel.person_year import packed
+    from simdce.kernel.machine_code import simulate_worlds
+    from simdce.kernel.tables import packed
+    from simdce.kernel.words import keys_of_worlds
 
     sizes, years = scenario.panel.sizes, scenario.years
     slots = slots_by_category(sizes, scenario.mix)
@@ -122,7 +123,8 @@ def simulate(
     measures = (*MEASURED, "recovered_dollars") if scenario.elects_stop_loss else MEASURED
     narrow = ("absent_units", "deaths", "departures")
     totals = {name: np.zeros(shape, np.int32 if name in narrow else np.int64) for name in measures}
-    run = simulate_worlds(years.total, measures)
+    with _interrupts_deferred():  # inside the compiler's callbacks Ctrl-C would be swallowed and lost
+        run = simulate_worlds(years.total, measures)
     shares = [
         share
         for name, law in laws.items()
@@ -131,15 +133,13 @@ def simulate(
 
     def simulate_share(share: _Share) -> None:
         raw = np.zeros((share.last - share.first, len(share.edges) - 1, years.total, len(measures)), np.uint64)
-        key = np.array([scenario.seed, share.category], np.uint64)
+        keys = keys_of_worlds(scenario.seed, share.last - share.first, share.category, years.total, share.first)
         with np.errstate(over="ignore"):  # integer hashes wrap; compiled code never warns, interpreted code would
-            run(np.array([share.first, share.last]), key, share.tables, share.edges, share.block, raw)
+            run(keys, share.tables, share.edges, share.block, raw)
         nested = np.pad(raw.cumsum(axis=1, dtype=np.int64), ((0, 0), (1, 0), (0, 0), (0, 0)))
         for measure, name in enumerate(measures):
             totals[name][share.first : share.last, :, share.category] = nested[..., measure][:, share.where]
 
-    with _interrupts_deferred():
-        simulate_share(replace(shares[0], last=shares[0].first))  # no worlds: this only compiles
     _run_all(simulate_share, shares, threads or os.cpu_count() or 1, progress)
     moments = {name: slot_moments(law) for name, law in laws.items()}
 
@@ -178,7 +178,7 @@ def world_shocks(seed: int, worlds: int, performance_years: int) -> dict[str, Fl
 
 @contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Ctrl-C waits until the block is done: inside the compiler's callbacks it would be swallowed and lost."""
+    """Ctrl-C waits until the block is done."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -214,7 +214,7 @@ def _shares(
     scenario: Scenario, tables: Any, slots: NDArray[np.int64], category: int, slots_per_block: int | None
 ) -> Iterator[_Share]:
     """The work of one category cut into calls."""
-    from simdce.kernel.panel import largest_block
+    from simdce.kernel.tables import largest_block
 
     edges = np.union1d([0], slots[:, category])
     where = np.searchsorted(edges, slots[:, category])

@@ -11,7 +11,8 @@ import reference
 from conftest import sized
 from scipy import stats
 
-from simdce.kernel.words import GAMMA, keys_of_worlds, mix, mixed, stream_key
+from simdce.kernel.compiled_words import mix
+from simdce.kernel.words import GAMMA, keys_of_worlds, mixed, stream_key
 from simdce.slot_law import layout
 
 SPLITMIX_1234567 = (

@@ -1,63 +1,62 @@
-"""Panels: blocks of slots through all years, summed as integers, over segments of slots and a range of worlds."""
+"""Panels: blocks of slots through all years, summed as integers, over segments of slots and worlds."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import carray, cfunc, config, njit, types  # type: ignore[attr-defined]
 
-from simdce.kernel.person_year import SlotTables, U, person_year
-from simdce.kernel.words import GAMMA, stream_key
-from simdce.slot_law import layout
+from simdce.kernel.compiled_words import INLINE, inlined
+from simdce.kernel.person_year import U, person_year
+from simdce.kernel.tables import SlotTables
+from simdce.kernel.words import GAMMA
 
 Q = np.uint64
 
-MEASURES = (
-    "dollars",
-    "truncated_dollars",
-    "absent_units",
-    "deaths",
-    "departures",
-    "score_units",
-    "recovered_dollars",
-)
-"""What can be summed over slots, in the order of person_year; a run takes those it needs."""
+INTERPRETED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
+
+FOUND = ("dollars", "truncated_dollars", "absent_units", "deaths", "departures", "score_units", "recovered_dollars")
+"""What a person-year returns after the person and the kind of draw, in its order."""
 
 
-def largest_block(tables: SlotTables) -> int:
-    """Slots that can be summed in 32 bits before anything could overflow, whoever holds them (a power of two)."""
-    largest = max(int(tables.costs.max()), layout.YEAR_UNITS * int(tables.scores.max()), layout.YEAR_UNITS)
-    return 1 << max(0, ((2**32 - 1) // largest).bit_length() - 1)
-
-
-@cache
-def simulate_worlds(years: int, measures: tuple[str, ...]) -> Callable[..., None]:
-    """The driver for panels of ``years`` years, compiled once for each number of years and choice of MEASURES.
-
-    Its arguments: ``worlds`` (first, last) int64; ``key`` (seed, purpose) uint64; ``tables``; ``edges`` int64, the
-    rising slot numbers between which totals are wanted; ``block`` slots; ``totals`` uint64 (world, segment, year,
-    measure of ``measures``), added to from row 0 for the first world.
-    """
+def panels(years: int, measures: tuple[str, ...]) -> Callable[..., None]:
+    """The driver for panels of ``years`` years, in Python around compiled blocks; arguments as in ``machine_code``."""
     slots_through_years = _block_of_slots(years, measures)
 
-    @njit(nogil=True)
-    def simulate(worlds: Any, key: Any, tables: Any, edges: Any, block: Any, totals: Any) -> None:
-        keys = np.empty(years, np.uint64)
-        for world in range(worlds[0], worlds[1]):
-            for year in range(years):
-                keys[year] = stream_key(key[0], Q(world), key[1], Q(year))
+    def simulate(keys: Any, tables: Any, edges: Any, block: Any, totals: Any) -> None:
+        for world in range(keys.shape[0]):
             for segment in range(edges.size - 1):
                 first = edges[segment]
                 while first < edges[segment + 1]:
                     last = min(first + block, edges[segment + 1])
-                    slots_through_years(keys, first, last, tables, totals[world - worlds[0], segment])
+                    slots_through_years(keys, world, segment, first, last, tables, totals)
                     first = last
 
     return simulate
+
+
+def compiled(years: int, measures: tuple[str, ...]) -> Any:
+    """The same as a C function of flat arguments: each array its address, its length beside it where it varies."""
+    simulate, counted = inlined(panels(years, measures)), len(measures)
+
+    def entry(  # type: ignore[no-untyped-def]
+        keys, worlds, costs, cells, classes, draws, scores, grades,
+        decedents, recoveries, leave, drift, truncation, edges, count, block, totals,
+    ) -> None:  # fmt: skip
+        tables = SlotTables(
+            carray(costs, (cells,)), carray(classes, (draws,)), carray(scores, (grades,)),
+            decedents, recoveries, leave, drift, truncation,
+        )  # fmt: skip
+        sums = carray(totals, (worlds, count - 1, years, counted))
+        simulate(carray(keys, (worlds, years)), tables, carray(edges, (count,)), block, sums)
+
+    size, number = types.int64, types.uint32
+    i32, u32, i64, u64 = map(types.CPointer, (types.int32, types.uint32, types.int64, types.uint64))
+    arguments = (u64, size, i32, size, u32, size, u32, size, *(number,) * 5, i64, size, size, u64)
+    return cfunc(types.void(*arguments), **INLINE)(entry)
 
 
 def _block_of_slots(years: int, measures: tuple[str, ...]) -> Callable[..., None]:
@@ -66,23 +65,26 @@ def _block_of_slots(years: int, measures: tuple[str, ...]) -> Callable[..., None
     The loop over years is written out, one line a year, because only then do the running sums live in registers and
     the loop over slots turn into vector instructions (a loop is 7 times slower). The text below is all there is to it.
     """
-    found = ", ".join(MEASURES)
+    found = ", ".join(FOUND)
     year_lines = [
         f"person, kind, {found} = person_year(keys{y}, counter, person, kind, tables)\n"
         + "".join(f"sum_{name}{y} = U(sum_{name}{y} + {name})\n" for name in measures)
         for y in range(years)
     ]
     source = (
-        "def slots_through_years(keys, first, last, tables, totals):\n"
+        "def slots_through_years(keys, world, segment, first, last, tables, totals):\n"
         + "".join(f"    sum_{name}{y} = U(0)\n" for y in range(years) for name in measures)
-        + "".join(f"    keys{y} = keys[{y}]\n" for y in range(years))
+        + "".join(f"    keys{y} = keys[world, {y}]\n" for y in range(years))
         + "    for slot in range(Q(first), Q(last)):\n"
         + "        counter = slot * GAMMA; person = U(0); kind = U(0)\n"
         + "".join(textwrap.indent(lines, "        ") for lines in year_lines)
         + "".join(
-            f"    totals[{y}, {m}] += Q(sum_{name}{y})\n" for y in range(years) for m, name in enumerate(measures)
+            f"    totals[world, segment, {y}, {m}] += Q(sum_{name}{y})\n"
+            for y in range(years)
+            for m, name in enumerate(measures)
         )
     )
     names: dict[str, Any] = {"U": U, "Q": Q, "GAMMA": GAMMA, "person_year": person_year}
     exec(source, names)
-    return njit(error_model="numpy")(names["slots_through_years"])
+    apart: Callable[..., None] = njit(forceinline=False, error_model="numpy")(names["slots_through_years"])
+    return apart  # inlined into the driver its sums would no longer fit the registers

@@ -6,14 +6,13 @@ widens uint32 + uint32 to 64 bits, which would halve the speed.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from simdce.kernel.words import float_bits, mix
-from simdce.slot_law import SlotLaw, layout
+from simdce.kernel.compiled_words import float_bits, inlined, mix
+from simdce.kernel.tables import GRADE_BITS, ROW_BITS
+from simdce.slot_law import layout
 
 U = np.uint32
 
@@ -31,56 +30,16 @@ _CELL_ZERO = U(127 << layout.MANTISSA_BITS)  # and an exponent bias of 127
 _MOMENT_SHIFT = U(layout.MOVE_BITS - 5)  # the five highest bits of the move say when a decedent died
 _MOMENT_MASK = U(layout.YEAR_UNITS - 2)
 _LATEST = U(layout.YEAR_UNITS - 1)
-_ROW_BITS, _GRADE_BITS = U(12), U(5)  # of a packed person; the death threshold takes what is left
-_ROW_MASK, _GRADE_MASK = U((1 << 12) - 1), U((1 << 5) - 1)
-_DEATH_SHIFT = U(_ROW_BITS + _GRADE_BITS)
+_GRADE_SHIFT, _DEATH_SHIFT = U(ROW_BITS), U(ROW_BITS + GRADE_BITS)
+_ROW_MASK, _GRADE_MASK = U((1 << ROW_BITS) - 1), U((1 << GRADE_BITS) - 1)
 _WHOLE_YEAR = U(layout.YEAR_UNITS)
 _HALF_WORD = np.uint64(32)
 ONE, ZERO = U(1), U(0)
 
 
-class SlotTables(NamedTuple):
-    """The frozen slot of one category as the kernel reads it.
-
-    ``costs``: int32, flat (cost or recovery, living or decedent, class, cell), without recoveries where there is no
-    stop-loss; ``classes``: uint32, flat (kind, draw), each the offset of the class's row in ``costs`` and, above it,
-    the grade of the risk score and the death threshold, and zeros that KEEP reads to no effect; ``scores``: uint32 by
-    grade; ``decedents`` and ``recoveries``: offsets of those rows.
-    """
-
-    costs: NDArray[np.int32]
-    classes: NDArray[np.uint32]
-    scores: NDArray[np.uint32]
-    decedents: np.uint32
-    recoveries: np.uint32
-    leave_threshold: np.uint32
-    drift_threshold: np.uint32
-    truncation: np.uint32
-
-
-def packed(law: SlotLaw) -> SlotTables:
-    """A frozen slot in the kernel's layout."""
-    rows = np.arange(law.costs.shape[1]) * law.costs.shape[2]
-    grades = np.where(law.coded, law.classes + 1, 0)
-    people = (law.death_thresholds << int(_DEATH_SHIFT) | rows)[law.classes] | grades << int(_ROW_BITS)
-    rows_of = [law.costs]
-    if law.recoveries is not None:
-        rows_of.append(law.recoveries)
-    return SlotTables(
-        np.stack(rows_of).ravel(),
-        np.append(people.astype(np.uint32).ravel(), np.zeros(1 << layout.CLASS_BITS, np.uint32)),
-        law.scores.astype(np.uint32),
-        U(law.costs.shape[1] * law.costs.shape[2]),
-        U(0 if law.recoveries is None else law.costs.size),  # nobody sums recoveries that are not there
-        U(law.leave_threshold),
-        U(law.drift_threshold),
-        U(law.truncation),
-    )
-
-
-@njit(inline="always")
+@inlined
 def person_year(key: Any, counter: Any, person: Any, kind: Any, tables: Any) -> Any:
-    """The slot's year: person, next kind of draw, then each of MEASURES in its order.
+    """The slot's year: person, next kind of draw, then each of panel.FOUND in its order.
 
     ``person`` is the packed class and grade of whoever holds the slot, ``kind`` says which table a new person or class
     comes from, KEEP if none is due; all uint32. What the caller does not sum is not computed.
@@ -104,6 +63,6 @@ def person_year(key: Any, counter: Any, person: Any, kind: Any, tables: Any) -> 
     stays = KEEP if move >= tables.drift_threshold else DRIFT
     kind = JOINER if U(died | left) != ZERO else stays
     absent = U(died * U(_LATEST - U(U(move >> _MOMENT_SHIFT) & _MOMENT_MASK)))
-    score = U(tables.scores[U(U(person >> _ROW_BITS) & _GRADE_MASK)] * U(_WHOLE_YEAR - absent))
+    score = U(tables.scores[U(U(person >> _GRADE_SHIFT) & _GRADE_MASK)] * U(_WHOLE_YEAR - absent))
     truncated = min(dollars, tables.truncation)
     return person, kind, dollars, truncated, absent, died, left, score, recovered

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import config, njit, types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -26,41 +24,16 @@ def mixed(z: Any) -> Any:
     return z ^ (z >> _31)
 
 
-mix = njit(inline="always")(mixed)
-"""The same for one word inside compiled code."""
-
-
-@njit(inline="always")
 def stream_key(seed: Any, world: Any, purpose: Any, year: Any) -> Any:
-    """The key of the words of one world, purpose and year; slot i takes ``mix(key + i * GAMMA)``. All uint64."""
-    key = mix(mix(seed) + (world + ONE) * GAMMA)
-    key = mix(key + (purpose + ONE) * GAMMA)
-    return mix(key + (year + ONE) * GAMMA)
+    """The key of the words of a world, purpose and year; slot i takes ``mixed(key + i * GAMMA)``. All uint64."""
+    key = mixed(mixed(seed) + (world + ONE) * GAMMA)
+    key = mixed(key + (purpose + ONE) * GAMMA)
+    return mixed(key + (year + ONE) * GAMMA)
 
 
-def keys_of_worlds(seed: int, worlds: int, purpose: int, years: int) -> NDArray[np.uint64]:
-    """The same keys for arrays, in NumPy: shape (world, year)."""
-    world = np.arange(1, worlds + 1, dtype=np.uint64)[:, None] * GAMMA
-    year = np.arange(1, years + 1, dtype=np.uint64)[None, :] * GAMMA
+def keys_of_worlds(seed: int, worlds: int, purpose: int, years: int, first: int = 0) -> NDArray[np.uint64]:
+    """The same keys of ``worlds`` worlds from ``first`` on: shape (world, year)."""
+    world = np.arange(first, first + worlds, dtype=np.uint64)[:, None]
+    year = np.arange(years, dtype=np.uint64)[None, :]
     with np.errstate(over="ignore"):
-        key = mixed(mixed(np.uint64(seed)) + world)
-        key = mixed(key + np.uint64(purpose + 1) * GAMMA)
-        return np.asarray(mixed(key + year))
-
-
-if config.DISABLE_JIT:  # type: ignore[attr-defined]
-
-    def float_bits(x: Any) -> Any:
-        """The 32 bits of a float32."""
-        return x.view(np.uint32)
-
-else:
-
-    @intrinsic
-    def float_bits(typing_context: Any, x: Any) -> Any:
-        """The 32 bits of a float32: one bitcast, which vectorises where ``view`` does not."""
-
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.bitcast(args[0], context.get_value_type(types.uint32))
-
-        return types.uint32(types.float32), generate
+        return np.asarray(stream_key(np.uint64(seed), world, np.uint64(purpose), year))
