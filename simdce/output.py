@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ def run_record(answers: Answers) -> dict[str, Any]:
         "repayment": _repayment(answers),
         "observed": _observed(answers),
         "comparison": _comparison(answers),
+        "variance_saved": _variance_saved(answers),
     }
 
 
@@ -67,6 +69,7 @@ def json_document(answers: Answers) -> str:
             "repayment": _repayment(answers),
             "observed": _observed(answers),
             "comparison": _comparison(answers),
+            "variance_saved": _variance_saved(answers),
             "cautions": cautions(answers.scenario),
         }
     )
@@ -130,6 +133,10 @@ def _observed(answers: Answers) -> list[dict[str, Any]]:
         }
         for each in answers.observed
     ]
+
+
+def _variance_saved(answers: Answers) -> list[dict[str, Any]]:
+    return [asdict(each) for each in answers.variance_saved]
 
 
 def _comparison(answers: Answers) -> dict[str, Any] | None:

@@ -39,6 +39,7 @@ STOREYS = (
     "worlds",
     "settlements",
     "metrics",
+    "control",
     "results",
     "wording",
     "files",

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from simdce import arrangements, calibration
 from simdce.errors import InputError, nearest_name
 from simdce.exact.contract import BenchmarkRule, benchmark_rule
+from simdce.exact.first_order import FirstOrder
 from simdce.exact.inversion import RatioLaws
 from simdce.exact.law import SavingsRateLaw, savings_rate_law
 from simdce.exact.linear import PanelSums, SlotSum, panel_sums
@@ -49,11 +50,13 @@ class ExactModel:
         self._categories = [name for name in calibration.CATEGORIES if name in self._laws]
         self._where = [calibration.CATEGORIES.index(name) for name in self._categories]
         self._moments = {name: slot_moments(law) for name, law in self._laws.items()}
+        self._counted: dict[bool, list[SlotChain]] = {}
         self._sums: dict[Any, PanelSums] = {}
         self._ratios: dict[Any, RatioLaws] = {}
         self._gaps: dict[Any, GapLaw] = {}
         self._grids: dict[Any, tuple[RatioGrid, tuple[str, ...]]] = {}
         self._shaken: dict[Any, SavingsRateLaw] = {}
+        self._linear_laws: dict[Any, SavingsRateLaw] = {}
         self._moments_of_benchmark: dict[Any, tuple[float, float, float]] = {}
         self._rules: dict[Any, BenchmarkRule] = {}
         self._contracts: dict[str, Contract] = {}
@@ -92,6 +95,29 @@ class ExactModel:
         law = replace(law, neglected=(*law.neglected, *settled.neglected))
         return payment_law(law, settled, *self._benchmark(rule, law, panel_size, year))
 
+    def first_order(self, arrangement: str, panel_size: int, year: int = 0) -> FirstOrder:
+        """The savings rate to first order, in any world and as a law; arguments and errors as ``savings_rate``."""
+        rule = self._rule(arrangement, year, SHOCKS)
+        key = (*self._key(rule, panel_size, year), rule.shock_key)
+        ratios, _ = self._ratio(rule, year)
+        slots = self.slots(panel_size)
+        if key not in self._linear_laws:
+            self._linear_laws[key] = savings_rate_law(ratios.at(slots, second_order=False), rule.shocks)
+        law = self._linear_laws[key]
+        if arrangement not in self._contracts:
+            self._contracts[arrangement] = contract(self.scenario, self._choice(arrangement))
+        return FirstOrder(
+            law=replace(law, start=law.start + float(np.log(rule.scale))),
+            settled=settled_pieces(self._contracts[arrangement], panel_size, year, self._settled),
+            expenditure=ratios.sums.expenditure,
+            benchmark=ratios.benchmark,
+            expected_benchmark=ratios.benchmark.mean(slots, ratios.sums.chains),
+            slots=slots,
+            truncated=rule.truncated,
+            shocks={name: shock for name in SHOCKS for shock in self._rule(arrangement, year, (name,)).shocks},
+            scale=rule.scale,
+        )
+
     def slots(self, panel_size: int) -> FloatArray:
         """Slots of each category that has people (category,)."""
         return slots_by_category((panel_size,), self.scenario.mix)[0, self._where].astype(np.float64)
@@ -118,11 +144,18 @@ class ExactModel:
             )
         return choices[key]
 
+    def _chains(self, truncated: bool) -> list[SlotChain]:
+        """One chain a category, the same for every rule: their tables of costs are what takes time."""
+        if truncated not in self._counted:
+            years = self.scenario.years.total
+            self._counted[truncated] = [SlotChain(self._laws[name], truncated, years) for name in self._categories]
+        return self._counted[truncated]
+
     def _linear(self, rule: BenchmarkRule, year: int) -> PanelSums:
         key = (rule.truncated, rule.weights, year)
         if key not in self._sums:
             years = self.scenario.years
-            chains = [SlotChain(self._laws[name], rule.truncated, years.total) for name in self._categories]
+            chains = self._chains(rule.truncated)
             moments = [self._moments[name] for name in self._categories]
             national = np.array([each.truncated_mean if rule.truncated else each.mean for each in moments])
             regional = national * self.scenario.benchmark.regional_to_own_cost

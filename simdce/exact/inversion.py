@@ -8,7 +8,6 @@ log c and serve every panel between a size and its double.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from math import floor, log, log2, pi, sqrt
 
@@ -84,8 +83,8 @@ class RatioLaws:
         """Half the second derivative of one slot's benchmark; (category, quantity x year, quantity x year)."""
         return self.linear_share * self.sums.curvature
 
-    def at(self, slots: FloatArray) -> RatioGrid:
-        """The law for so many slots of each category."""
+    def at(self, slots: FloatArray, second_order: bool = True) -> RatioGrid:
+        """The law for so many slots of each category, with the second-order term of the benchmark or to first order."""
         slots = np.asarray(slots, float)
         level = self._level(float(slots.sum()))
         centre, spread = self._centre(slots)
@@ -95,7 +94,8 @@ class RatioLaws:
         left, right = floor((centre - low) * nearer / step), floor((high - centre) * nearer / step)
         start = centre - left * step
         x = start + step * np.arange(left + right + 1)
-        above = self._chances(level, slots, x, level.count, level.spacing, chebyshev_matrix(level.log_c, x), level.logs)
+        onto = chebyshev_matrix(level.log_c, x)
+        above = self._chances(level, slots, x, level.count, level.spacing, onto, level.logs, second_order)
         some = slice(None, None, STEPS_PER_SD // 3)
         first_order = self._chances(
             level,
@@ -272,8 +272,7 @@ class RatioLaws:
 
         found = np.zeros((len(self.sums.chains), len(scale)), np.complex128)
         present = np.flatnonzero(self.mix)
-        with ThreadPoolExecutor() as pool:
-            results = list(pool.map(of_category, present))
+        results = [of_category(int(number)) for number in present]  # each too small for a thread of its own
         for number, (logs, _) in zip(present, results, strict=True):
             found[number] = logs
         error = float(self.mix[present] @ np.array([each for _, each in results]))
