@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdce.control.regression import PLAIN, Controlled, controlled
-from simdce.exact import LEAST, MOST, ExactModel
+from simdce.exact import ExactModel
 from simdce.exact.first_order import FirstOrder
 from simdce.scenario import Scenario
 from simdce.slot_law import layout
@@ -34,21 +34,21 @@ WORST_LAW = 1e-6
 
 
 class Controls:
-    """The controls of a scenario's simulated worlds; laws are made once and kept."""
+    """The controls of a scenario's simulated worlds; laws are made once and kept, or are those of a given model."""
 
-    def __init__(self, scenario: Scenario, panels: PanelYears) -> None:
+    def __init__(self, scenario: Scenario, panels: PanelYears, model: ExactModel | None = None) -> None:
         self.scenario, self.panels = scenario, panels
-        self._model = ExactModel(scenario)
+        self._model = ExactModel(scenario) if model is None else model
         self._where = [panels.categories.index(name) for name, share in scenario.mix.items() if share > 0]
         self._totals: dict[tuple[int, bool], FloatArray] = {}
 
     def at(self, arrangement: str, panel_size: int) -> Controlled:
-        """The regression of one panel size under one arrangement; without controls where no law can be made.
+        """The regression of one panel size under one arrangement; PLAIN where worlds are few or a law is rough.
 
         The choice of controls hangs on numbers known before the simulation: the laws, and the number of worlds.
         """
         worlds = self.panels.worlds
-        if not LEAST <= panel_size <= MOST or worlds < WORLDS_A_CONTROL:
+        if worlds < WORLDS_A_CONTROL:
             return PLAIN
         years = [
             self._model.first_order(arrangement, panel_size, year) for year in range(self.scenario.years.performance)
