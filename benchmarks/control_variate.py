@@ -3,8 +3,8 @@
     python benchmarks/control_variate.py [--worlds 10000] [--size 15000] [--seed 1]
 
 Of three performance years at once: the mean over the agreement and the mean of the worst year. The speed-up is the
-ratio of variances times the ratio of processor seconds, simulation and settlement in both. Shocks and risk scores are on or off;
-risk scores, stop-loss and the health equity adjustment are not in the law, and cost what they add to the variance.
+ratio of variances times the ratio of processor seconds, simulation and settlement in both. Shocks and risk scores are
+on or off; risk scores, stop-loss and the health equity adjustment are not in the law, and cost what they add.
 """
 
 from __future__ import annotations
