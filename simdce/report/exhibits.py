@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -160,20 +161,28 @@ def checks(answers: Answers) -> list[tuple[str, float]]:
         ("mean net of the years adds up to the agreement's, dollars", float((by_year - whole).abs().max())),
         ("VaR 95% is the 5th percentile with its sign turned, within its error, share of rows that miss",
          _share_missing(answers.estimates)),
-        *_difference_checks(answers, whole),
+        *_difference_checks(answers),
     ]  # fmt: skip
 
 
-def _difference_checks(answers: Answers, whole: pd.Series[float]) -> list[tuple[str, float]]:
-    """That the mean of differences is the difference of means."""
+def _difference_checks(answers: Answers) -> list[tuple[str, float]]:
+    """That the mean of differences is the difference of means, each of which has controls of its own."""
     if answers.comparison is None:
         return []
-    misses = [
-        abs(each.estimate.value - (whole[each.arrangement, each.panel_size] - whole[each.against, each.panel_size]))
-        for each in answers.comparison.differences
-        if (each.metric, each.performance_year) == ("mean_difference", AGREEMENT)
-    ]
-    return [("mean difference is the difference of the means, dollars", float(max(misses)))]
+    rows = answers.estimates
+    table = rows[(rows["metric"] == "mean_net") & (rows["performance_year"] == AGREEMENT)]
+    keys = zip(table["arrangement"], table["panel_size"], strict=True)
+    whole = dict(zip(keys, zip(table["value"], table["standard_error"], strict=True), strict=True))
+    misses = []
+    for each in answers.comparison.differences:
+        if (each.metric, each.performance_year) == ("mean_difference", AGREEMENT):
+            (one, error), (other, other_error) = (
+                whole[key, each.panel_size] for key in (each.arrangement, each.against)
+            )
+            error_of_gap = hypot(each.estimate.standard_error, error, other_error)
+            misses.append(abs(each.estimate.value - (one - other)) > 4 * error_of_gap + 1e-6)
+    told = "mean difference is the difference of the means, within their errors, share of rows that miss"
+    return [(told, float(sum(misses) / len(misses)))]
 
 
 def _share_missing(estimates: pd.DataFrame) -> float:
