@@ -4,7 +4,7 @@
 
 Of three performance years at once: the mean over the agreement and the mean of the worst year. The speed-up is the
 ratio of variances times the ratio of processor seconds, simulation and settlement in both. Shocks and risk scores are
-on or off; risk scores, stop-loss and the health equity adjustment are not in the law, and cost what they add.
+on or off; the statistic counts them, but not where caps on scores and the regional adjustment bend.
 """
 
 from __future__ import annotations

@@ -132,15 +132,17 @@ def _benchmark_as_published(factor: float) -> Assumption:
 
 
 def cautions(scenario: Scenario) -> list[str]:
-    """What a careful reader should know before believing the results: rules out of season, panels too small, doubts.
+    """What a careful reader should know, one sentence a matter, naming every arrangement it concerns."""
+    return [f"{', '.join(keys)}: {matter}" for keys, matter in concerns(scenario)]
 
-    One sentence a matter, naming every arrangement it concerns.
-    """
+
+def concerns(scenario: Scenario) -> list[tuple[tuple[str, ...], str]]:
+    """Each caution and the arrangements it concerns: rules out of season, panels too small, inputs unread, doubts."""
     concerned: dict[str, list[str]] = {}
     for choice in scenario.arrangements:
         for matter in _matters(scenario, choice):
             concerned.setdefault(matter, []).append(choice.key)
-    return [f"{', '.join(keys)}: {matter}" for matter, keys in concerned.items()]
+    return [(tuple(keys), matter) for matter, keys in concerned.items()]
 
 
 def _matters(scenario: Scenario, choice: ArrangementChoice) -> Iterator[str]:
@@ -162,6 +164,42 @@ def _matters(scenario: Scenario, choice: ArrangementChoice) -> Iterator[str]:
     removed = "negative_regional_removed" in held and any(held.values("negative_regional_removed"))
     if removed and scenario.benchmark.regional_weight != 0.0:
         yield "drops a regional adjustment that is negative, so chance alone lifts the benchmark of a small panel."
+    unheeded = ", ".join(_without_effect(scenario, choice, held))
+    if unheeded:
+        yield f"has no use for {unheeded}, which this scenario gives."
     doubtful = sorted({name for name, _ in rules.uncertain(years, choice.elections)})
     if doubtful:
         yield f"uses numbers not seen in a document ({', '.join(doubtful)})."
+
+
+ONLY_REPORTED = ("claims_runout_months", "observed_retrospective_trend", "truncation_quantile")
+"""Numbers of arrangements that stand in the register and that no settlement reads."""
+
+
+def _without_effect(scenario: Scenario, choice: ArrangementChoice, held: InForce) -> Iterator[str]:
+    """Keys that the scenario sets and that this arrangement, as elected, does not read."""
+    panel, benchmark = scenario.panel, scenario.benchmark
+
+    def counts(*names: str) -> bool:
+        return any(name in held and held.numbers(name).any() for name in names)
+
+    if panel.voluntary_share and "regional_weight_voluntary" not in held:
+        yield "panel.voluntary_share"
+    if "health_equity" in panel.model_fields_set and not counts("health_equity_highest", "health_equity_lower"):
+        yield "panel.health_equity"
+    if benchmark.prior_savings and not counts("prior_savings_scaling"):
+        yield "benchmark.prior_savings"
+    own_weight, weights = benchmark.regional_weight, ("regional_weight", "regional_weight_positive")
+    if benchmark.regional_to_own_cost != 1.0 and not (own_weight or (own_weight is None and counts(*weights))):
+        yield "benchmark.regional_to_own_cost"
+    follows = "risk_adjustment" in held and held.values("risk_adjustment")[0] != "none"
+    if benchmark.risk_adjustment and not follows:
+        yield "benchmark.risk_adjustment"
+    if scenario.risk_scores.coding_growth and not (follows and benchmark.risk_adjustment is not False):
+        yield "risk_scores.coding_growth"
+    stops = any(held.elected("stop_loss")) and not held.values("truncated")[0]
+    if "stop_loss" in scenario.model_fields_set and not stops:
+        yield "stop_loss"
+    for name in ONLY_REPORTED:
+        if name in choice.elections.overrides:
+            yield f"elections.overrides.{name}"

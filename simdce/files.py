@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from simdce.errors import InputError
@@ -23,6 +23,12 @@ def writable_folder(path: Path) -> Path:
     except OSError as error:
         raise InputError(f"cannot be written to: {error.strerror or error}", where=str(path)) from error
     return path
+
+
+def refuse_to_replace(output: Path | None, inputs: Iterable[Path]) -> None:
+    """Raises InputError where an output would replace one of the files it is made of, under whatever name."""
+    if output is not None and output.exists() and any(each.exists() and output.samefile(each) for each in inputs):
+        raise InputError("would replace the file that it is made of", where=str(output))
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -52,7 +52,7 @@ def run_record(answers: Answers) -> dict[str, Any]:
         "repayment": _repayment(answers),
         "observed": _observed(answers),
         "comparison": _comparison(answers),
-        "variance_saved": _variance_saved(answers),
+        **_variance_saved(answers),
     }
 
 
@@ -69,7 +69,7 @@ def json_document(answers: Answers) -> str:
             "repayment": _repayment(answers),
             "observed": _observed(answers),
             "comparison": _comparison(answers),
-            "variance_saved": _variance_saved(answers),
+            **_variance_saved(answers),
             "cautions": cautions(answers.scenario),
         }
     )
@@ -86,6 +86,14 @@ def _viability(answers: Answers) -> list[dict[str, Any]]:
             "condition": curve.text,
             "smallest_panel": curve.smallest,
             "interval": [curve.low, curve.high],
+            "interval_of": "simulation, 95%" if curve.exact is None else "inputs, one at a time",
+            "searched": list(curve.searched),
+            "exact": curve.exact is not None,
+            "left_out_of_the_exact_law": list(curve.left_out),
+            "inputs": [
+                {"input": each.name, "lowest_and_highest": list(each.ends), "smallest_panel": list(each.sizes)}
+                for each in (() if curve.exact is None else curve.exact.inputs)
+            ],
             "curve": [
                 {"panel_size": size, **_estimate(chance)}
                 for size, chance in zip(curve.panel_sizes, curve.chances, strict=True)
@@ -135,8 +143,9 @@ def _observed(answers: Answers) -> list[dict[str, Any]]:
     ]
 
 
-def _variance_saved(answers: Answers) -> list[dict[str, Any]]:
-    return [asdict(each) for each in answers.variance_saved]
+def _variance_saved(answers: Answers) -> dict[str, Any]:
+    """What controls saved; nothing where none were taken."""
+    return {"variance_saved": [asdict(each) for each in answers.variance_saved]} if answers.variance_saved else {}
 
 
 def _comparison(answers: Answers) -> dict[str, Any] | None:

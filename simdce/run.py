@@ -16,7 +16,7 @@ from simdce.studies.comparison import Comparison, comparison, differences_at
 from simdce.studies.observed import Happened, observed_at
 from simdce.studies.payment import Lived, payment_rows
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
-from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves
+from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves, with_exact_sizes
 from simdce.worlds import PanelYears, simulate
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ class Answers:
 
 
 def answer(
-    scenario: Scenario, *, threads: int | None = None, progress: Progress | None = None, plain: bool = False
+    scenario: Scenario, *, threads: int | None = None, progress: Progress | None = None, controlled: bool = False
 ) -> Answers:
     """Simulate a scenario and answer its questions; ``progress`` hears the stage's name and its finished fraction.
 
-    ``plain``: averages over the worlds as they are, without the exact law as control variate.
+    ``controlled``: means and chances with the exact law as control variate, not averages over the worlds as they are.
     """
 
     def told(stage: str, share: float) -> None:
@@ -71,7 +71,7 @@ def answer(
             progress(stage, share)
 
     panels = simulate(scenario, threads=threads, progress=lambda share: told("worlds", share))
-    controls = None if plain else Controls(scenario, panels)
+    controls = Controls(scenario, panels) if controlled else None
     rows: list[Row] = []
     chances: list[Chances] = []
     reserves: list[RepaymentAnswer] = []
@@ -85,7 +85,7 @@ def answer(
         happened += observed_at(lived)
         differences += differences_at(lived)
         told("settlements", number / (len(panels.panel_sizes) + 1))
-    curves = viability_curves(panels.panel_sizes, chances)
+    curves = with_exact_sizes(scenario, viability_curves(panels.panel_sizes, chances))
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
     compared = comparison(differences, opening) if differences else None
     told("settlements", 1.0)
@@ -98,5 +98,5 @@ def answer(
         tuple(assumptions(scenario)),
         compared,
         tuple(happened),
-        tuple(variance_saved(rows, scenario.worlds)),
+        tuple(variance_saved(rows, scenario.worlds)) if controlled else (),
     )

@@ -13,7 +13,7 @@ from simdce.arrangements.in_force import InForce
 from simdce.arrangements.settlement import Outcome, Settlement
 from simdce.benchmarking.chain import BenchmarkInputs, benchmark_dollars
 from simdce.benchmarking.historical import per_capita
-from simdce.benchmarking.scores import RiskScores
+from simdce.benchmarking.scores import score_growth
 from simdce.errors import InputError, nearest_name
 from simdce.scenario import ArrangementChoice, Scenario
 from simdce.worlds import SHOCKS, PanelYears
@@ -63,36 +63,20 @@ def experience(
     inputs = BenchmarkInputs(
         baseline_per_capita=per_capita(dollars[..., : years.baseline], person_years[..., : years.baseline]),
         person_years=person_years[..., performance],
-        scores=_risk_scores(scenario, panels, size),
+        scores=score_growth(scenario, panels.risk_scores(size)),
         expected_per_capita=panels.expected_truncated_per_capita if truncated else panels.expected_per_capita,
         price_level=price_level,
         trend_error=shock("trend_error"),
         mismatch=shock("persistent"),
     )
-    level = price_level * inputs.scores.demographic[performance] * (1.0 + shock("annual"))
+    foreseen = price_level * inputs.scores.demographic[performance]
+    level = foreseen * (1.0 + shock("annual"))
     spent = dollars[..., performance].sum(axis=1) * level
     if panels.recovered_dollars is None or truncated:
         return Experience(panel_size, inputs, spent)
     recovered = panels.recovered_dollars[:, size, :, performance].sum(axis=1) * level
-    expected = np.einsum("c,wcy->wy", panels.expected_recovery, inputs.person_years) * price_level
+    expected = np.einsum("c,wcy->wy", panels.expected_recovery, inputs.person_years) * foreseen
     return Experience(panel_size, inputs, spent, recovered, expected * (1.0 + scenario.stop_loss.charge_loading))
-
-
-def _risk_scores(scenario: Scenario, panels: PanelYears, size: int) -> RiskScores:
-    """The panel's risk scores with their growth from the last baseline year on."""
-    years, growth = scenario.years, scenario.risk_scores
-    turnover = scenario.turnover.annual
-    since = np.maximum(np.arange(years.total) - (years.baseline - 1), 0)
-    first = years.first_performance_year - years.baseline - years.gap
-    return RiskScores(
-        by_year=panels.risk_scores(size),
-        calendar=tuple(range(first, first + years.total)),
-        coding=(1.0 + growth.coding_growth) ** since,
-        demographic=(1.0 + growth.demographic_growth) ** since,
-        last_baseline=years.baseline - 1,
-        first_performance=years.baseline + years.gap,
-        newly_assigned=calibration.default("annual_turnover") if turnover is None else turnover,
-    )
 
 
 def outcome_of(lived: Experience, scenario: Scenario, rule: InForce, true_savings: float | None = None) -> Outcome:

@@ -493,6 +493,7 @@ def test_bands_words_and_yes_or_no_can_be_replaced_too() -> None:
         ("reach_global", {"overrides": {"discount": True}}, "out of range"),
         ("reach_global", {"overrides": {"discount": "much"}}, "out of range"),
         ("reach_global", {"overrides": {"below_minimum": "nothing"}}, "cannot stand here"),
+        ("reach_global", {"overrides": {"corridor_edges": [0.5, 0.3, 0.1]}}, "edges must rise"),
         ("mssp_enhanced", {"overrides": {"minimum_savings_rate_table": [0.1]}}, "a table cannot be overridden"),
     ],
 )

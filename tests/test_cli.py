@@ -277,6 +277,19 @@ def test_no_output_folder_is_made_for_a_bad_scenario(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("replay", "--rows"), ("rebase", "--rows"), ("import-aco", "--aco", "A1", "--year", "2024", "--output")],
+)
+def test_no_output_replaces_what_it_is_made_of(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    path, detour = tmp_path / "PY2024.csv", tmp_path / "elsewhere" / ".." / "PY2024.csv"
+    path.write_text("published,figures\n")
+    told = one_line(invoke(*words, str(detour), str(path)))
+    assert told.endswith("PY2024.csv: would replace the file that it is made of")
+    assert path.read_text() == "published,figures\n"
+
+
 def test_several_files_are_written_or_none(tmp_path: Path) -> None:
     write_whole(tmp_path / "a", b"old")
     (tmp_path / "c").symlink_to(tmp_path / "a")
@@ -389,6 +402,14 @@ def test_a_closed_pipe_is_no_error_of_ours(arguments: tuple[str, ...], tmp_path:
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_behind_standard_output_is_one_line(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = process("schema", cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+    assert done.returncode == 2
+    assert done.stderr == "simdce: standard output cannot be written: No space left on device\n"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])

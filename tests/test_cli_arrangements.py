@@ -147,6 +147,8 @@ def test_an_ambiguous_list_is_asked_about() -> None:
         (["mssp_enhanced", "--set", "max_sharing_rate=60"], "0 to 1"),
         (["mssp_enhanced", "--set", "max_sharing_rate"], "NUMBER=VALUE"),
         (["reach_global", "--quality-score", "0.9"], "acts on the benchmark"),
+        (["reach_global", "--set", "discount=0.1"], "acts on the benchmark"),
+        (["mssp_enhanced", "--set", "share_of_revenue=0.1"], "acts on the repayment"),
     ],
 )
 def test_bad_elections_are_refused_in_one_line(words: list[str], message: str) -> None:

@@ -11,10 +11,12 @@ import pytest
 from conftest import scenario_of, sized
 
 from simdce import metrics
-from simdce.control import PLAIN, Controlled, Controls
+from simdce.control import PLAIN, Controls
 from simdce.control.regression import controlled
 from simdce.exact import ExactModel
 from simdce.metrics import Estimate
+from simdce.output import run_record
+from simdce.report.exhibits import checks
 from simdce.results import AGREEMENT, Row, variance_saved
 from simdce.run import answer
 from simdce.scenario import Scenario
@@ -75,7 +77,7 @@ def pairs(name: str, asked: Scenario, panels: PanelYears) -> list[tuple[np.ndarr
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_control_has_its_exact_mean(name: str) -> None:
-    """With shocks, risk scores and stop-loss in the scenario, of which the law knows the first alone."""
+    """With shocks, risk scores and stop-loss in the scenario, all of which the statistic counts."""
     asked, panels = scenario(MANY), simulated(MANY, 1)
     away = distances([(values, exact) for values, exact in pairs(name, asked, panels) if values.std() > 0])
     assert len(away) >= sized(8, 3)
@@ -156,20 +158,25 @@ def by_metric(rows: list[Row]) -> dict[tuple[str, str, str], Estimate]:
 
 def test_the_same_bits_for_any_threads_and_other_sizes_and_arrangements_beside() -> None:
     worlds = sized(1000, 100)
-    alone = answer(scenario(worlds), threads=1).estimates
+    alone = answer(scenario(worlds), threads=1, controlled=True).estimates
     beside = scenario(worlds, sizes=(500, SIZE, 3000), arrangements=[{"name": name} for name in NAMES[::-1]])
-    among = answer(beside, threads=2).estimates
+    among = answer(beside, threads=2, controlled=True).estimates
     keys = ["arrangement", "panel_size", "performance_year", "metric"]
     one, other = alone.set_index(keys).sort_index(), among[among.panel_size == SIZE].set_index(keys).sort_index()
     assert one.equals(other)
 
 
-def test_plain_switches_it_off() -> None:
+def test_it_is_taken_only_where_asked_for() -> None:
     asked = scenario(sized(1000, 100))
-    found, plain = answer(asked), answer(asked, plain=True)
-    assert plain.estimates.equals(answer(asked, plain=True).estimates)
+    found, plain = answer(asked, controlled=True), answer(asked)
     assert not found.estimates.equals(plain.estimates)
-    assert [each.ratio for each in plain.variance_saved] == pytest.approx([1.0] * len(NAMES))
+    assert "variance_saved" in run_record(found)
+    assert plain.variance_saved == ()
+    assert "variance_saved" not in run_record(plain)
+    for answers, unit in ((found, "share of rows that miss"), (plain, "dollars")):
+        told, miss = checks(answers)[-1]
+        assert told.endswith(unit)
+        assert miss < 0.01
     rows = payment_rows(Lived(asked, plain.panels, SIZE))
     assert [row.estimate.value for row in rows if row.metric == "mean_net"] == list(
         plain.estimates[plain.estimates.metric == "mean_net"].value
@@ -265,11 +272,20 @@ def test_the_saving_is_told_from_the_spread_and_the_error() -> None:
     assert (saved.arrangement, saved.ratio) == ("a", pytest.approx(100.0))
 
 
-def test_the_statistic_is_linear_in_what_was_simulated() -> None:
-    """Risk scores and stop-loss move the settlement, and leave the control as it was."""
+def test_the_statistic_counts_what_the_law_counts() -> None:
+    """Scores where benchmarks follow them, recoveries in the year and under the rule that elects stop-loss."""
     asked, panels = scenario(sized(1000, 100)), simulated(sized(1000, 100), 5)
-    other = replace(panels, score_units=panels.score_units * 2, recovered_dollars=None)
-    for name in ("mssp_enhanced", "reach_global"):
-        same, again = (Controls(asked, which, model()).at(name, SIZE) for which in (panels, other))
-        assert isinstance(same, Controlled)
-        np.testing.assert_array_equal(same.basis, again.basis)
+    assert panels.recovered_dollars is not None
+    scores = panels.score_units + panels.score_units % 1000
+    other_scores, other_recoveries = (
+        replace(panels, score_units=scores),
+        replace(panels, recovered_dollars=2 * panels.recovered_dollars),
+    )
+    for name, followed, recovered in (
+        ("pgp_demonstration", True, False),
+        ("mssp_enhanced", True, False),
+        ("reach_global", True, True),
+    ):
+        before, after, again = (pairs(name, asked, each)[1][0] for each in (panels, other_scores, other_recoveries))
+        assert (not np.array_equal(before, after)) == followed, name
+        assert (not np.array_equal(before, again)) == recovered, name

@@ -22,14 +22,18 @@ from simdce import arrangements, calibration
 from simdce.arrangements.elections import Elections
 from simdce.arrangements.settlement import Outcome
 from simdce.benchmarking.chain import BenchmarkInputs, benchmark_dollars
-from simdce.benchmarking.scores import RiskScores
+from simdce.benchmarking.scores import RiskScores, score_growth
 from simdce.cli import main
 from simdce.errors import InputError
 from simdce.exact import ExactModel, SavingsRateLaw
+from simdce.exact.benchmark import PanelSums, panel_sums
+from simdce.exact.contract import BenchmarkRule, price_level
+from simdce.exact.cost import CountedCost
 from simdce.exact.inversion import RatioLaws
-from simdce.exact.linear import panel_sums
+from simdce.exact.linear import Smooth
+from simdce.exact.regional import RegionalRule
 from simdce.exact.shocks import Shock, shaken
-from simdce.exact.slot import ABSENCE, DOLLARS, SlotChain
+from simdce.exact.slot import ABSENCE, DOLLARS, SCORE, SlotChain
 from simdce.scenario import Scenario
 from simdce.scenario.people import HealthEquity
 from simdce.settlements import experience, outcome_of, settle
@@ -37,25 +41,16 @@ from simdce.slot_law import SlotLaw, layout
 from simdce.worlds import simulate
 
 NO_SHOCKS = {"preset": "none"}
-NOBODY = HealthEquity(highest_decile=0.0, second_decile=0.0, third_decile=0.0, lower_half=0.0)
 
 
 def scenario_of(worlds: int = 100, sizes: Sequence[int] = (100,), **tables: Any) -> Scenario:
-    """A scenario without what the law leaves out: risk scores, stop-loss, health equity."""
-    plain = {"benchmark": {"weights": [1 / 3] * 3}, "arrangements": [{"name": "mssp_basic_e"}], **tables}
-    plain["benchmark"] = {**plain["benchmark"], "risk_adjustment": False}
-    plain["arrangements"] = [
-        {**each, "elections": {"stop_loss": False, **each.get("elections", {})}}
-        if "stop_loss" in arrangements.load(each["name"]).elections
-        else each
-        for each in plain["arrangements"]
-    ]
-    scenario = scenario_with(worlds, tuple(sizes), **plain)
-    return scenario.model_copy(update={"panel": scenario.panel.model_copy(update={"health_equity": NOBODY})})
+    """A scenario of BASIC E where nothing else is asked for; the regional weight by year, thirds as weights."""
+    plain = {"benchmark": {}, "arrangements": [{"name": "mssp_basic_e"}], **tables}
+    plain["benchmark"] = {"weights": [1 / 3] * 3, **plain["benchmark"]}
+    return scenario_with(worlds, tuple(sizes), **plain)
 
 
 TWO_CATEGORIES = {"aged_non_dual": 0.8, "aged_dual": 0.2}
-NATIONAL = np.array([1.0])
 
 
 def tiny_law(deaths: bool = True) -> SlotLaw:
@@ -76,11 +71,31 @@ def tiny_law(deaths: bool = True) -> SlotLaw:
     )
 
 
-def life_stories(law: SlotLaw, years: int) -> dict[tuple[tuple[int, float], ...], float]:
-    """Probability of every sequence of (counted dollars, absence) of one slot, by plain enumeration."""
+def chain_of(law: SlotLaw, years: int, counting: str = "truncated", **kinds: Any) -> SlotChain:
+    return SlotChain(law, CountedCost(law, counting), years, **kinds)
+
+
+def sums_of(law: SlotLaw) -> PanelSums:
+    """One baseline year and one performance year of history alone."""
+    rule = BenchmarkRule(
+        truncated=True, net=False, charge=0.0, weights=(1.0,), to_own_history=1.0, scores=None,
+        adjustments=(RegionalRule(0.0, 0.0),), voluntary_share=0.0, equity=0.0, shocks=(), shock_key=(),
+        scale=1.0, kept=1.0, benchmark_noise=0.0,
+    )  # fmt: skip
+    one = np.ones(1)
+    chains = [chain_of(law, 2)]
+    return panel_sums(chains, rule, 1, 1, national=one, regional=one, score=one, recovery=one, mix=one)
+
+
+Year = tuple[int, float, float]
+
+
+def life_stories(law: SlotLaw, years: int) -> dict[tuple[Year, ...], float]:
+    """Probability of every sequence of (counted dollars, absence, score held) of one slot, by plain enumeration."""
     low, high = layout.cell_bounds()
-    kinds = [np.bincount(draws, minlength=2) / draws.size for draws in law.classes]
+    kinds = [np.bincount(d + 2 * c, minlength=4) / d.size for d, c in zip(law.classes, law.coded, strict=True)]
     leave, drift = law.leave_threshold / 2**15, (law.drift_threshold - law.leave_threshold) / 2**15
+    grades = [float(law.scores[person - 1 if person > 1 else 0]) / layout.SCORE_UNITS for person in range(4)]
     year_costs: list[list[dict[int, float]]] = []
     for fate in (0, 1):
         year_costs.append([])
@@ -89,23 +104,23 @@ def life_stories(law: SlotLaw, years: int) -> dict[tuple[tuple[int, float], ...]
             for cost, weight in zip(law.costs[fate, person], high - low, strict=True):
                 found[min(int(cost), law.truncation)] += float(weight)
             year_costs[fate].append(found)
-    states = {((), person): float(kinds[0][person]) for person in (0, 1)}
+    states = {((), person): float(kinds[0][person]) for person in range(4)}
     for _ in range(years):
-        after: dict[tuple[tuple[tuple[int, float], ...], int], float] = defaultdict(float)
+        after: dict[tuple[tuple[Year, ...], int], float] = defaultdict(float)
         for (story, person), chance in states.items():
-            death = float(law.death_thresholds[person]) / 2**14
-            for cost, part in year_costs[0][person].items():
-                alive, told = chance * (1 - death) * part, (*story, (cost, 0.0))
+            death = float(law.death_thresholds[person % 2]) / 2**14
+            for cost, part in year_costs[0][person % 2].items():
+                alive, told = chance * (1 - death) * part, (*story, (cost, 0.0, grades[person]))
                 after[told, person] += alive * (1 - leave - drift)
-                for other in (0, 1):
+                for other in range(4):
                     after[told, other] += alive * (drift * kinds[1][other] + leave * kinds[2][other])
-            for cost, part in year_costs[1][person].items():
+            for cost, part in year_costs[1][person % 2].items():
                 for units in range(1, 32, 2):
-                    for other in (0, 1):
-                        told = (*story, (cost, units / 32))
+                    told = (*story, (cost, units / 32, grades[person] * (1 - units / 32)))
+                    for other in range(4):
                         after[told, other] += chance * death * part / 16 * kinds[2][other]
         states = {state: chance for state, chance in after.items() if chance > 0}
-    stories: dict[tuple[tuple[int, float], ...], float] = defaultdict(float)
+    stories: dict[tuple[Year, ...], float] = defaultdict(float)
     for (story, _), chance in states.items():
         stories[story] += chance
     return stories
@@ -118,8 +133,8 @@ def life_stories(law: SlotLaw, years: int) -> dict[tuple[tuple[int, float], ...]
 def enumerated() -> tuple[SlotChain, np.ndarray, np.ndarray]:
     law = tiny_law()
     stories = life_stories(law, 2)
-    totals = np.array([[[year[0] for year in story], [year[1] for year in story]] for story in stories])
-    return SlotChain(law, True, 2), totals, np.array(list(stories.values()))
+    totals = np.array([np.array(story).T for story in stories])  # (story, quantity, year)
+    return chain_of(law, 2, scored=True), totals, np.array(list(stories.values()))
 
 
 def test_moments_of_a_slot_equal_enumeration(enumerated: tuple[SlotChain, np.ndarray, np.ndarray]) -> None:
@@ -137,27 +152,30 @@ def test_characteristic_function_of_a_slot_equals_enumeration(
     chain, totals, chances = enumerated
     rng = np.random.default_rng(3)
     for reach in (0.1, 1e-4):
-        dollars, absence = rng.normal(0.0, reach, (40, 2)), rng.normal(0.0, 20 * reach, (40, 2))
-        table = chain.table(float(np.abs(dollars).max()), 1e-15)
-        phase = dollars @ totals[:, DOLLARS].T + absence @ totals[:, ABSENCE].T
-        less_one = (-2 * np.sin(phase / 2) ** 2 + 1j * np.sin(phase)) @ chances
-        found = chain.log_characteristic(dollars, absence, table)
-        np.testing.assert_allclose(found, np.log1p(less_one), rtol=1e-9, atol=1e-15)
+        dollars, absence, score = (rng.normal(0.0, by * reach, (40, 2)) for by in (1, 20, 30))
+        for held in (score, np.zeros_like(score)):
+            phase = dollars @ totals[:, DOLLARS].T + absence @ totals[:, ABSENCE].T + held @ totals[:, SCORE].T
+            less_one = (-2 * np.sin(phase / 2) ** 2 + 1j * np.sin(phase)) @ chances
+            found = chain.log_characteristic(dollars, absence, held, 1e-15)
+            np.testing.assert_allclose(found, np.log1p(less_one), rtol=1e-9, atol=1e-15)
 
 
 def test_moments_of_calibrated_slots_equal_brute_force() -> None:
-    scenario = scenario_of()
+    scenario = scenario_of(arrangements=[{"name": "reach_global"}])
     slots = sized(200_000, 2_000)
     for number, name in enumerate(calibration.CATEGORIES):
         law = frozen_tables(scenario)[name]
-        chain = SlotChain(law, True, 4)
+        chain = chain_of(law, 4, scored=True, net_cost=CountedCost(law, "net"), net_year=3)
         lives = histories(law, 5, number, 1, slots, 4)
-        totals = np.concatenate([lives.truncated_dollars[:, 0], lives.absent_units[:, 0] / layout.YEAR_UNITS])
-        mean, cov = chain.mean.ravel(), chain.covariance.reshape(8, 8)
+        dollars = lives.truncated_dollars[:, 0].copy()
+        dollars[3] = lives.dollars[3, 0] - lives.recovered_dollars[3, 0]
+        scores = lives.score_units[:, 0] / (layout.YEAR_UNITS * layout.SCORE_UNITS)
+        totals = np.concatenate([dollars, lives.absent_units[:, 0] / layout.YEAR_UNITS, scores])
+        mean, cov = chain.mean.ravel(), chain.covariance.reshape(12, 12)
         z = (totals.mean(axis=1) - mean) / np.sqrt(np.diag(cov) / slots)
         assert np.abs(z).max() < 4.0
         off = (totals - mean[:, None]) / np.sqrt(np.diag(cov))[:, None]
-        for row in range(8):
+        for row in range(12):
             products = off[row] * off
             error = products.std(axis=1) / np.sqrt(slots)
             exact = cov[row] / np.sqrt(cov[row, row] * np.diag(cov))
@@ -172,7 +190,7 @@ def lattice_chance(law: SlotLaw, slots: int, over: int, under: int) -> float:
     stories = life_stories(law, 2)
     low = -under * law.truncation
     pmf = np.zeros((over + under) * law.truncation + 1)
-    for ((earlier, _), (later, _)), chance in stories.items():
+    for ((earlier, *_), (later, *_)), chance in stories.items():
         pmf[over * later - under * earlier - low] += chance
     length = fft.next_fast_len(slots * (len(pmf) - 1) + 1)
     total = fft.irfft(fft.rfft(pmf, length) ** slots, length)
@@ -184,8 +202,7 @@ def test_ratio_law_equals_convolution_of_whole_dollars() -> None:
     law = tiny_law(deaths=False)
     law = replace(law, costs=law.costs * 23, truncation=law.truncation * 23)  # dollars fine beside their sum
     law = replace(law, costs=law.costs + (np.arange(layout.CELLS) * 17 % 11).astype(np.int32))
-    sums = panel_sums([SlotChain(law, True, 2)], (1.0,), 1, 1, NATIONAL, NATIONAL)
-    ratios = RatioLaws(sums, sums.historical, 1.0, np.ones(1))
+    ratios = RatioLaws(sums_of(law), np.ones(1))
     for slots in (250, 700):
         grid = ratios.at(np.array([slots]))
         rates = SavingsRateLaw(grid.start, grid.step, grid.cdf, grid.error, 0.0, 0.0)
@@ -200,8 +217,7 @@ def test_second_order_term_agrees_with_brute_force() -> None:
     slots, worlds = 60, sized(40_000, 200)
     law = replace(tiny_law(), death_thresholds=np.array([6_000, 14_000]), truncation=2_000)  # most are absent for long
     law = replace(law, costs=law.costs * 31 + (np.arange(layout.CELLS) * 17 % 11).astype(np.int32))
-    sums = panel_sums([SlotChain(law, True, 2)], (1.0,), 1, 1, NATIONAL, NATIONAL)
-    grid = RatioLaws(sums, sums.historical, 1.0, np.ones(1)).at(np.array([slots]))
+    grid = RatioLaws(sums_of(law), np.ones(1)).at(np.array([slots]))
     lives = histories(law, 9, 0, worlds, slots, 2)
     spent, present = lives.truncated_dollars.sum(axis=2), slots - lives.absent_units.sum(axis=2) / layout.YEAR_UNITS
     log_ratio = np.log(spent[1] / (present[1] * spent[0] / present[0]))
@@ -245,10 +261,10 @@ def test_every_size_meets_its_bound(model: ExactModel) -> None:
 def test_moments_of_the_law_are_those_of_the_slots(model: ExactModel) -> None:
     law = model.savings_rate("mssp_track_1", 1_000_000, shocks=())
     rule = model._rule("mssp_track_1", 0, ())
-    ratios, _ = model._ratio(rule, 0)
+    ratios = model._ratio(rule, 0)
     slots = model.slots(1_000_000)
     mean, deviation = ratios._moments(slots, np.log(np.array([1.0 - law.mean]) / rule.scale))
-    assert law.mean == pytest.approx(1 - rule.scale * np.exp(ratios._centre(slots)[0]), abs=1e-6)
+    assert law.mean == pytest.approx(1 - rule.scale * np.exp(ratios._centre(slots)[0]), abs=3e-6)
     assert law.sd == pytest.approx(ratios._centre(slots)[1] * (1 - law.mean), rel=1e-4)
     assert abs(float(mean[0])) < 0.01 * float(deviation[0])
     assert law.sd**2 == pytest.approx(
@@ -291,48 +307,90 @@ def test_law_refuses_what_it_does_not_know(model: ExactModel) -> None:
 # The benchmark it linearises --------------------
 
 
+STABLE = RiskScores.stable(3, 1)
+GROWTH = {"coding_growth": 0.01, "demographic_growth": 0.004}
+
+
 @pytest.mark.parametrize("own_cost", [0.9, 1.1])
-@pytest.mark.parametrize("name", ["mssp_track_1", "reach_global", "mssp_basic_e", "next_generation_a"])
-def test_gradient_is_that_of_the_benchmark_chain(name: str, own_cost: float) -> None:
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("mssp_track_1", {"risk_scores": GROWTH}),
+        ("mssp_2011_track_1", {"benchmark": {"to_own_history": 1.05}}),
+        ("reach_global", {"risk_scores": GROWTH}),
+        ("reach_global", {"risk_scores": {"coding_growth": 0.1}}),
+        ("reach_global", {"risk_scores": {"coding_growth": -0.1}, "benchmark": {"risk_adjustment": True}}),
+        ("mssp_basic_e", {"risk_scores": {"coding_growth": 0.1}}),
+        ("lead_professional", {"risk_scores": GROWTH}),
+        ("next_generation_a", {"risk_scores": GROWTH, "benchmark": {"to_own_history": 0.97}}),
+    ],
+)
+def test_gradient_is_that_of_the_benchmark_chain(name: str, changes: dict[str, Any], own_cost: float) -> None:
+    tables = {**changes, "benchmark": {**changes.get("benchmark", {}), "regional_to_own_cost": own_cost}}
     scenario = scenario_of(
-        years={"performance": 1},
-        benchmark={"regional_to_own_cost": own_cost, "annual_trend": 0.0},
-        arrangements=[{"name": name, "elections": {"overrides": wide_caps(name)}}],
+        years={"performance": 1}, arrangements=[{"name": name, "elections": {"overrides": wide_caps(name)}}], **tables
     )
+    people = {"voluntary_share": 0.25 if name == "reach_global" else 0.0}
+    scenario = scenario.model_copy(update={"panel": scenario.panel.model_copy(update=people)})
     model = ExactModel(scenario)
     rule = model._rule(name, 0, ())
-    ratios, _ = model._ratio(rule, 0)
-    slots, chains = model.slots(50_000), ratios.sums.chains
+    sums = model._ratio(rule, 0).sums
+    slots, chains = model.slots(50_000), sums.chains
     mean = slots[:, None, None] * np.stack([chain.mean for chain in chains])
     moments = [model._moments[category] for category in model._categories]
     expected = np.array([each.truncated_mean if rule.truncated else each.mean for each in moments])
+    score = np.array([each.score for each in moments])[:, None]
     in_force = arrangements.load(name).in_force(scenario.years.performance_years, scenario.arrangements[0].elections)
+    price = price_level(scenario, 0)
 
     def benchmark(totals: np.ndarray) -> float:
         present = slots[:, None] - totals[:, ABSENCE]
         inputs = BenchmarkInputs(
             baseline_per_capita=(totals[:, DOLLARS, :3] / present[:, :3])[None],
             person_years=present[None, :, 3:],
-            scores=RiskScores.stable(3, 1),
+            scores=score_growth(scenario, (totals[:, SCORE] / present / score)[None]) if rule.scores else STABLE,
             expected_per_capita=expected,
-            price_level=np.ones(1),
+            price_level=np.array([price]),
             trend_error=np.zeros((1, 1)),
             mismatch=np.zeros(1),
         )
-        return float(benchmark_dollars(inputs, in_force, scenario.benchmark, scenario.panel)[0, 0]) / rule.kept
+        return float(benchmark_dollars(inputs, in_force, scenario.benchmark, scenario.panel)[0, 0]) / rule.kept / price
 
-    assert benchmark(mean) == pytest.approx(ratios.benchmark.mean(slots, chains), rel=1e-12)
+    assert benchmark(mean) == pytest.approx(sums.benchmark.mean(slots, chains), rel=1e-9)
+    scale = {DOLLARS: 1e3, ABSENCE: 1.0, SCORE: 1.0}
+    smallest = {DOLLARS: 1e-7, ABSENCE: 1e-2, SCORE: 1e-2}
     for place in np.ndindex(mean.shape):
         aside = np.zeros_like(mean)
-        aside[place] = 1e-5 * slots[place[0]] * (1.0 if place[1] == ABSENCE else 1e3)
+        aside[place] = 1e-5 * slots[place[0]] * scale[place[1]]
         slope = (benchmark(mean + aside) - benchmark(mean - aside)) / (2 * aside[place])
-        assert ratios.benchmark.coefficients[place] == pytest.approx(slope, rel=1e-5, abs=1e-4)
+        found = sums.benchmark.coefficients[place]
+        assert found == pytest.approx(slope, rel=1e-5, abs=smallest[place[1]]), place
+
+
+def test_curvature_is_that_of_a_product_of_powers() -> None:
+    law = frozen_tables(scenario_of())["aged_non_dual"]
+    chain = chain_of(law, 2, scored=True)
+    one = Smooth(((2.5, {(DOLLARS, 0): 1, (SCORE, 0): -1, (ABSENCE, 1): 1, (SCORE, 1): 1, (ABSENCE, 0): -1}),))
+    gradient, constant, half = one.expanded(chain)
+    assert one.at_mean(chain) == pytest.approx(float(np.vdot(gradient, chain.mean)) + constant, rel=1e-12)
+
+    def value(x: np.ndarray) -> float:
+        d, a, s = x.reshape(3, 2)
+        return float(2.5 * d[0] / s[0] * (1 - a[1]) * s[1] / (1 - a[0]))
+
+    middle = chain.mean.ravel()
+    steps = np.diag(1e-3 * np.maximum(middle, 0.01))
+    for i, a in enumerate(steps):
+        for j, b in enumerate(steps):
+            mixed = value(middle + a + b) - value(middle + a - b) - value(middle - a + b) + value(middle - a - b)
+            rounding = 1e-15 * value(middle) / (a[i] * b[j])
+            assert 2 * half[i, j] == pytest.approx(mixed / (4 * a[i] * b[j]), rel=1e-4, abs=rounding), (i, j)
 
 
 def wide_caps(name: str) -> dict[str, float]:
     """Caps that do not bind, so that only one branch of the rule is left."""
     known = arrangements.load(name).benchmark
-    caps = ("regional_cap_positive", "regional_cap_negative", "regional_ceiling", "regional_floor")
+    caps = ("regional_cap_positive", "regional_cap_negative", "regional_ceiling", "regional_floor", "prior_savings_cap")
     return {cap: 1.0 for cap in caps if cap in known}
 
 
@@ -431,6 +489,78 @@ def test_benchmark_rules_and_shocks_agree_with_the_simulator(
     z = conditional_z(law, simulated_rates(scenario, name, 5_000, year=1), 61)
     assert abs(z.mean()) < 3.5 / np.sqrt(len(z))
     assert abs(z.std() - 1.0) < 3.5 / np.sqrt(2 * len(z))
+
+
+EVERYTHING: dict[str, Any] = {
+    "years": {"performance": 2},
+    "arrangements": [
+        {"name": "reach_global"},
+        {"name": "mssp_enhanced"},
+        {"name": "mssp_enhanced", "label": "by category", "elections": {"agreement_start": 2022}},
+        {"name": "lead_global_lower_spending"},
+        {"name": "next_generation_a"},
+    ],
+}
+CHANGED: dict[str, Any] = {
+    "risk_scores": {"coding_growth": 0.006, "demographic_growth": 0.004},
+    "benchmark": {"prior_savings": 0.03, "regional_to_own_cost": 1.02, "to_own_history": 1.01},
+    "savings": {"true": 0.02},
+    "stop_loss": {"attachments": [4.0], "payout_rates": [0.7], "charge_loading": 0.1},
+}
+
+
+def all_contracts(worlds: int, sizes: Sequence[int], changed: bool) -> Scenario:
+    scenario = scenario_of(worlds, sizes, price_year=2024, seed=21, **EVERYTHING, **(CHANGED if changed else {}))
+    unlike = HealthEquity(highest_decile=0.3, second_decile=0.2, third_decile=0.1, lower_half=0.2)
+    people = {"voluntary_share": 0.3, "health_equity": unlike} if changed else {}
+    return scenario.model_copy(update={"panel": scenario.panel.model_copy(update=people)})
+
+
+def outcomes_of(scenario: Scenario, panels: Any, key: str, size: int) -> Outcome:
+    choice = next(choice for choice in scenario.arrangements if choice.key == key)
+    rule = arrangements.load(choice.name).in_force(scenario.years.performance_years, choice.elections)
+    return outcome_of(experience(scenario, panels, size, truncated=bool(rule.values("truncated")[0])), scenario, rule)
+
+
+@pytest.mark.skipif(INTERPRETED, reason="needs thousands of worlds")
+@pytest.mark.parametrize("changed", [False, True])
+def test_default_contracts_agree_with_the_simulator(changed: bool) -> None:
+    """Scores with their caps, stop-loss, health equity, voluntary alignment, prior savings: law and payment."""
+    sizes = (1_000, 5_000, 20_000)
+    scenario = all_contracts(10_000, sizes, changed)
+    model, panels = ExactModel(scenario), simulate(scenario)
+    root = np.sqrt(scenario.worlds)
+    for key in (choice.key for choice in scenario.arrangements):
+        for size in sizes:
+            outcome = outcomes_of(scenario, panels, key, size)
+            net = settle(scenario, panels, key, size).net
+            for year in (0, 1):
+                found = model.payment(key, size, year)
+                z = conditional_z(found.law, 1.0 - outcome.expenditure[:, year] / outcome.benchmark[:, year], 41)
+                assert abs(z.mean()) < 3.5 / np.sqrt(len(z)), (key, size, year)
+                assert abs(z.std() - 1.0) < 3.5 / np.sqrt(2 * len(z)), (key, size, year)
+                off = (net[:, year].mean() - found.mean_dollars) / (net[:, year].std() / root)
+                assert abs(off) < 4.0, (key, size, year)
+
+
+def no_recoveries(law: SlotLaw) -> SlotLaw:
+    return replace(law, recoveries=np.zeros_like(law.costs))
+
+
+def no_scores(law: SlotLaw) -> SlotLaw:
+    return replace(law, scores=np.full_like(law.scores, layout.SCORE_UNITS))
+
+
+@pytest.mark.skipif(INTERPRETED, reason="needs thousands of worlds")
+@pytest.mark.parametrize("mistaken", [no_recoveries, no_scores])
+def test_a_law_without_stop_loss_or_scores_is_found(mistaken: Callable[[SlotLaw], SlotLaw]) -> None:
+    scenario = all_contracts(10_000, (5_000,), changed=False)
+    wrong = ExactModel(scenario)
+    wrong._laws = {name: mistaken(law) for name, law in wrong._laws.items()}
+    outcome = outcomes_of(scenario, simulate(scenario), "reach_global", 5_000)
+    law = wrong.savings_rate("reach_global", 5_000)
+    z = conditional_z(law, 1.0 - outcome.expenditure[:, 0] / outcome.benchmark[:, 0], 41)
+    assert max(abs(z.mean()) * np.sqrt(len(z)), abs(z.std() - 1.0) * np.sqrt(2 * len(z))) > 3.5
 
 
 @pytest.mark.skipif(INTERPRETED, reason="needs thousands of worlds")

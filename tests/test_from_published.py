@@ -259,6 +259,19 @@ def test_files_of_nothing_are_refused(tmp_path: Path, content: str) -> None:
     assert found.output.count("\n") == 1
 
 
+def test_an_id_or_name_full_of_control_characters_is_text(tmp_path: Path) -> None:
+    odd = row("A1", ACO_ID="A\x1b1\x7f", ACO_Name='The "A1"\x07 [savings] # group')
+    scenario = tomllib.loads(imported([written(tmp_path, odd)], "A\x1b1\x7f", 2024))
+    assert scenario["title"] == 'The "A1" [savings] # group (A 1), 2024'
+    assert scenario["savings"] == {"true": 0.0}
+
+
+def test_a_row_that_cannot_be_read_is_named_where_the_aco_is_missed(tmp_path: Path) -> None:
+    path = written(tmp_path, row("A1", QualScore=-5), row("A2"))
+    with pytest.raises(InputError, match=r"one of 1 that cannot: PY2024\.csv: row 2: QualScore"):
+        imported([path], "A1", 2024)
+
+
 # The law --------------------------------------------------------------------------------------------------------------
 
 
@@ -323,6 +336,10 @@ def test_the_page_shows_what_happened_and_only_then() -> None:
     quiet = report_page(answer(happened()))
     assert "What happened" not in quiet
     assert "a benchmark that is right" in quiet
+    assert "when true savings are 3% and the benchmark is right:" in quiet
+    sure = report_page(answer(happened(shocks={"preset": "none"}, savings={"true": 0.02})))
+    assert "when true savings are 3%:" in sure
+    assert "True savings assumed: 2.0%</span>" in sure
     lifted = report_page(answer(happened(OBSERVED, benchmark={"to_own_history": 1.02, "weights": [0.1, 0.3, 0.6]})))
     assert "the published benchmark" in lifted
     assert "benchmark to own history" in lifted  # the register

@@ -44,6 +44,7 @@ STOREYS = (
     "wording",
     "files",
     "studies",
+    "evidence",
     "assumptions",
     "run",
     "plots",

@@ -236,9 +236,14 @@ def test_scores_take_noise_out_of_the_savings_rate() -> None:
 
 def test_stop_loss_is_budget_neutral_and_takes_the_spread_that_was_fitted() -> None:
     scenario, panels = _scenario(), panels_of_all()
+    older = _scenario(risk_scores={"demographic_growth": 0.05})
+    aged = experience(older, panels, SIZES[-1], truncated=False, shocks=())
     lived = experience(scenario, panels, SIZES[-1], truncated=False, shocks=())
     assert lived.recovered is not None
     assert lived.stop_loss_charge is not None
+    assert aged.recovered is not None
+    assert aged.stop_loss_charge is not None
+    assert aged.stop_loss_charge / aged.recovered == pytest.approx(lived.stop_loss_charge / lived.recovered)
     effect = ((lived.stop_loss_charge - lived.recovered) / lived.expenditure.mean(axis=0))[:, 0]
     assert abs(effect.mean()) < 4 * effect.std() / sqrt(WORLDS)
     # 40% of the mean cost per person (public-use files 2021-2023); the sd of an sd over so heavy a tail: by kurtosis
@@ -258,5 +263,7 @@ def test_a_loading_is_paid_by_the_entity() -> None:
 def test_bands_of_ones_own_need_as_many_rates() -> None:
     with pytest.raises(InputError, match="same number of entries"):
         _scenario(stop_loss={"attachments": [3.0, 6.0], "payout_rates": [0.5]})
+    with pytest.raises(InputError, match=r"stop_loss\.attachments: empty"):
+        _scenario(stop_loss={"attachments": [], "payout_rates": []})
     with pytest.raises(InputError, match="together"):
         _scenario(stop_loss={"attachments": [3.0, 6.0]})

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from simdce import arrangements, calibration
-from simdce.assumptions import assumptions
+from simdce.assumptions import ONLY_REPORTED, assumptions, cautions
 from simdce.cli import main
 from simdce.errors import InputError, nearest_name, shown
 from simdce.scenario import MOST_BYTES, Scenario, build_scenario, read_scenario, schema
@@ -563,6 +563,88 @@ def test_what_is_left_out_equals_what_the_calibration_says() -> None:
     causes = build_scenario({**GOOD, "turnover": {"causes": {}}}).turnover.causes
     assert causes is not None
     assert dict(causes) == calibration.default("turnover_causes")
+
+
+UNREAD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("panel.voluntary_share", {"panel": {"sizes": [5000], "voluntary_share": 0.5}}, {"name": "mssp_enhanced"}),
+    ("panel.health_equity", {"panel": {"sizes": [5000], "health_equity": {}}}, {"name": "mssp_enhanced"}),
+    ("benchmark.prior_savings", {"benchmark": {"prior_savings": 0.02}}, {"name": "reach_global"}),
+    (
+        "benchmark.prior_savings",
+        {"benchmark": {"prior_savings": 0.02}},
+        {"name": "mssp_enhanced", "elections": {"agreement_start": 2023}},
+    ),
+    ("benchmark.regional_to_own_cost", {"benchmark": {"regional_to_own_cost": 1.1}}, {"name": "lead_professional"}),
+    (
+        "benchmark.regional_to_own_cost",
+        {"benchmark": {"regional_to_own_cost": 1.1, "regional_weight": 0.0}},
+        {"name": "mssp_enhanced"},
+    ),
+    ("benchmark.risk_adjustment", {"benchmark": {"risk_adjustment": True}}, {"name": "pioneer_core"}),
+    ("risk_scores.coding_growth", {"risk_scores": {"coding_growth": 0.01}}, {"name": "pioneer_core"}),
+    ("stop_loss", {"stop_loss": {"charge_loading": 0.1}}, {"name": "mssp_enhanced"}),
+    (
+        "stop_loss",
+        {"stop_loss": {"charge_loading": 0.1}},
+        {"name": "reach_global", "elections": {"stop_loss": False}},
+    ),
+    (
+        "elections.overrides.truncation_quantile",
+        {},
+        {"name": "mssp_enhanced", "elections": {"overrides": {"truncation_quantile": 0.9}}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "tables", "choice"), UNREAD)
+def test_what_an_arrangement_does_not_read_is_told(key: str, tables: dict[str, Any], choice: dict[str, Any]) -> None:
+    told = cautions(build_scenario({**GOOD, **tables, "arrangements": [choice]}))
+    assert f"{choice['name']}: has no use for {key}, which this scenario gives." in told
+
+
+def test_what_an_arrangement_reads_is_no_caution() -> None:
+    tables: dict[str, Any] = {
+        "panel": {"sizes": [5000], "voluntary_share": 0.5, "health_equity": {"highest_decile": 0.2}},
+        "benchmark": {"regional_to_own_cost": 1.1, "risk_adjustment": True},
+        "risk_scores": {"coding_growth": 0.01},
+        "stop_loss": {"charge_loading": 0.1},
+    }
+    reach = build_scenario({**GOOD, **tables, "arrangements": [{"name": "reach_global"}]})
+    assert not [told for told in cautions(reach) if "no use" in told]
+    prior = build_scenario({**GOOD, "benchmark": {"prior_savings": 0.02}})
+    assert not [told for told in cautions(prior) if "no use" in told]
+
+
+def test_no_room_reads_the_numbers_that_are_only_reported() -> None:
+    rooms = [path for path in Path(arrangements.__file__).parents[1].rglob("*.py") if path.name != "assumptions.py"]
+    assert not [(path.name, name) for path in rooms for name in ONLY_REPORTED if name in path.read_text()]
+
+
+LISTS: list[tuple[dict[str, list[float]], str]] = [
+    ({"baseline_weights": [0.5, 0.5, 0.5]}, r"overrides\.baseline_weights: these do not add up to 1"),
+    ({"retrospective_trend_edges": [0.04]}, r"overrides\.retrospective_trend_edges: needs a list .* 2 numbers"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "told"), LISTS)
+def test_lists_that_do_not_fit_are_refused(overrides: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        build_scenario({**GOOD, "arrangements": [{"name": "reach_global", "elections": {"overrides": overrides}}]})
+
+
+def test_lists_may_be_as_long_as_in_the_years_asked_for() -> None:
+    own = {"retrospective_trend_edges": [0.02, 0.06], "retrospective_trend_shares": [1.0, 0.4, 0.0]}
+    choice = {"name": "reach_global", "elections": {"overrides": own}}
+    build_scenario({**GOOD, "arrangements": [choice]})
+    shares = {"retrospective_trend_shares": [1.0, 0.4, 0.0]}
+    with pytest.raises(InputError, match="one share more than edges"):
+        build_scenario(
+            {
+                **GOOD,
+                "years": {"first_performance_year": 2023},
+                "arrangements": [{"name": "reach_global", "elections": {"overrides": shares}}],
+            }
+        )
 
 
 def test_a_default_written_out_gives_the_same_slots() -> None:

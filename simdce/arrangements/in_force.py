@@ -186,8 +186,13 @@ class InForce:
                 raise InputError("cannot stand here", key=where, value=value, allowed=allowed)
             return
         bands = isinstance(replaced, list) and all(isinstance(each, int | float) for each in replaced)
-        if bands and not (isinstance(value, tuple) and len(value) == len(replaced)):
-            raise InputError("needs a list", key=where, value=value, allowed=f"{len(replaced)} numbers")
+        dated = [term.known_at(date) for date in self.timeline.dates(term.by)] if bands else []
+        lengths = sorted({len(entry.value) for entry in dated if entry is not None})
+        if bands and not (isinstance(value, tuple) and len(value) in lengths):
+            allowed = " or ".join(map(str, lengths))
+            raise InputError("needs a list", key=where, value=value, allowed=f"{allowed} numbers")
+        if bands and isinstance(value, tuple) and "upper edges" in unit and list(value) != sorted(set(value)):
+            raise InputError("edges must rise, none twice", key=where, value=value)
         if not bands and not term.is_scalar:
             raise InputError("a table cannot be overridden", key=where)
         is_fraction = unit.startswith("fraction")

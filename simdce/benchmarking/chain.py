@@ -69,7 +69,7 @@ def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark,
         unadjusted[:, year] = np.einsum("wc,wc->w", paid, people)
     unadjusted *= inputs.price_level * (1.0 + inputs.mismatch)[:, None]
     base = final_benchmark(unadjusted, trend_factor(inputs.trend_error, rule), kept(rule, chosen, years))
-    return base + _equity(inputs.person_years.sum(axis=1), rule, panel)
+    return base + equity(inputs.person_years.sum(axis=1), rule, panel)
 
 
 def _rate(
@@ -186,7 +186,7 @@ def kept(rule: InForce, chosen: Benchmark, years: int) -> FloatArray:
     )
 
 
-def _equity(person_years: FloatArray, rule: InForce, panel: Panel) -> FloatArray:
+def equity(person_years: FloatArray, rule: InForce, panel: Panel) -> FloatArray:
     """The health equity adjustment in dollars; (world, performance year)."""
     if "health_equity_highest" not in rule:
         return np.zeros_like(person_years)

@@ -2,8 +2,8 @@
 
 Agreements of the Shared Savings Program from 2024 (42 CFR 425.658). Recomputed on rows of the CMS public-use file of
 2024: the base is the mean gap of the three baseline years, first dollar, years without a payment included. CMS takes
-the larger of it and the regional adjustment (71 of 71 rows); past savings are no part of a simulated panel, so the
-benchmark chain leaves it out and an actuary who knows them adds it by hand.
+the larger of it and the regional adjustment (71 of 71 rows). Past savings are no part of a simulated panel: the
+scenario gives them (``benchmark.prior_savings``).
 """
 
 from __future__ import annotations

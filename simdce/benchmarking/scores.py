@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simdce import calibration
 from simdce.arrangements.in_force import InForce
 from simdce.benchmarking.risk_adjustment import capped_together, credited_growth
 from simdce.calibration import CATEGORIES
+from simdce.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 
@@ -46,6 +48,23 @@ class RiskScores:
     def nearest(self, calendar_year: int) -> int:
         """Position of a calendar year, or of the nearest one simulated before the performance years."""
         return min(max(calendar_year - self.calendar[0], 0), self.first_performance - 1)
+
+
+def score_growth(scenario: Scenario, by_year: FloatArray) -> RiskScores:
+    """Mean risk scores (world, category, simulated year) with their growth from the last baseline year on."""
+    years, growth = scenario.years, scenario.risk_scores
+    turnover = scenario.turnover.annual
+    since = np.maximum(np.arange(years.total) - (years.baseline - 1), 0)
+    first = years.first_performance_year - years.baseline - years.gap
+    return RiskScores(
+        by_year=by_year,
+        calendar=tuple(range(first, first + years.total)),
+        coding=(1.0 + growth.coding_growth) ** since,
+        demographic=(1.0 + growth.demographic_growth) ** since,
+        last_baseline=years.baseline - 1,
+        first_performance=years.baseline + years.gap,
+        newly_assigned=calibration.default("annual_turnover") if turnover is None else turnover,
+    )
 
 
 def benchmark_scores(scores: RiskScores, rule: InForce, dollars: FloatArray, year: int) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -41,6 +42,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except InputError as error:
             click.echo(f"simdce: {error}", err=True)
+            sys.exit(EXIT_BAD_INPUT)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:  # a closed pipe is click's to end quietly
+                raise
+            click.echo(f"simdce: standard output cannot be written: {error.strerror}", err=True)
             sys.exit(EXIT_BAD_INPUT)
 
 

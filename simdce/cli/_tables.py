@@ -21,6 +21,10 @@ MOST_SIZES = 3
 UNATTENDED_WIDTH = 150
 WORTH_TELLING = 1.1
 """What a control must save before the terminal says so."""
+VIABILITY_MEANING = (
+    "A size to the person comes from the exact law, in brackets its range over the inputs, one at a time; "
+    "“about” a size comes from the simulation, in brackets its 95% interval."
+)
 FAMILIAR_SIZES = (5_000, 15_000)
 """The minimum panel of most programmes, and the size about which everybody asks."""
 
@@ -36,8 +40,9 @@ def print_answers(answers: Answers) -> None:
     )
     for size in shown_sizes(answers.panels.panel_sizes):
         console.print(_payments(answers, size))
-    if len(answers.panels.panel_sizes) > 1 and answers.viability:
+    if len(answers.panels.panel_sizes) > 1 or any(curve.exact is not None for curve in answers.viability):
         console.print(_viability(answers))
+        console.print(VIABILITY_MEANING)
     if answers.comparison is not None:
         console.print(_comparison(answers.comparison, answers.scenario.years.performance))
     for size in shown_sizes(answers.panels.panel_sizes):
@@ -194,19 +199,13 @@ def _comparison(compared: Comparison, years: int) -> Table:
 
 def _viability(answers: Answers) -> Table:
     conditions = list(dict.fromkeys(curve.text for curve in answers.viability))
-    sizes = answers.panels.panel_sizes
-    table = _table("\nSmallest panel at which a stated confidence holds (95% interval)", "arrangement", *conditions)
+    table = _table("\nSmallest panel at which a stated confidence holds", "arrangement", *conditions)
     for choice in answers.scenario.arrangements:
-        curves = [curve for curve in answers.viability if curve.arrangement == choice.key]
         cells = []
-        for curve in curves:
-            if curve.smallest is None:
-                cells.append(f"not by {sizes[-1]:,}")
-            elif curve.smallest <= sizes[0]:
-                cells.append(f"{sizes[0]:,} or fewer")
-            else:
-                high = f"beyond {sizes[-1]:,}" if curve.high is None else people(curve.high)
-                cells.append(f"{people(curve.smallest)} ({people(curve.low or sizes[0])} to {high})")
+        for curve in answers.viability:
+            if curve.arrangement == choice.key:
+                narrow = not curve.range_text or curve.range_text == curve.size_text
+                cells.append(curve.size_text if narrow else f"{curve.size_text} ({curve.range_text})")
         table.add_row(choice.key, *cells)
     return table
 

@@ -27,9 +27,10 @@ def command(files: tuple[Path, ...], aco: str, year: int, true_savings: float, o
     FILE is a public-use file as CMS has it, 2016 or later, and perhaps the one of the year after. Of a row in several
     files the first counts. Every assumption stands in the comments of the scenario.
     """
-    from simdce.files import write_whole
+    from simdce.files import refuse_to_replace, write_whole
     from simdce.from_published import imported
 
+    refuse_to_replace(output, files)
     text = imported(files, aco, year, true_savings)
     if output is None:
         click.echo(text, nl=False)

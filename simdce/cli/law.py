@@ -17,17 +17,29 @@ SMALLEST_SHOWN = 1e-3
 @click.command()
 @click.argument("scenario", type=click.Path())
 @click.option("--size", type=click.IntRange(100, 10_000_000), help="Panel size, in place of the scenario's.")
+@click.option("--curve", is_flag=True, help="Chances of reward and penalty from 300 to a million people.")
+@click.option("--figure", type=click.Path(dir_okay=False), help="With --curve: draw it to an SVG file too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
-def command(scenario: str, size: int | None, as_json: bool) -> None:
+def command(scenario: str, size: int | None, curve: bool, figure: str | None, as_json: bool) -> None:
     """Exact chances of SCENARIO's first performance year, in a blink and with a bound instead of a standard error.
 
     The law of the savings rate and of the payment under every arrangement and panel size, world-level shocks included.
     """
+    if (figure is not None and not curve) or (size is not None and curve):
+        raise click.UsageError("--figure goes with --curve, --size does not")
     from simdce.errors import InputError
     from simdce.exact import ExactModel
     from simdce.scenario import read_scenario
 
     read = read_scenario(scenario)
+    if curve:
+        from simdce.cli._curve import show_curves
+
+        try:
+            show_curves(read, figure, as_json=as_json)
+        except InputError as error:
+            raise error.within(scenario) from error
+        return
     sizes = read.panel.sizes if size is None else (size,)
     try:
         model = ExactModel(read)

@@ -47,11 +47,12 @@ def command(
     or higher-spending as its regional adjustment says. The baseline years stay CMS's own.
     """
     from simdce.arrangements import load
-    from simdce.files import write_whole
+    from simdce.files import refuse_to_replace, write_whole
     from simdce.published.benchmark_parts import read_benchmark_parts
     from simdce.published.reading import without_repeats
     from simdce.rebased.lead import arrangements_of, rebased
 
+    refuse_to_replace(rows_file, files)
     rules_of = load(arrangements_of(family)[0]).first_year if year is None else year
     parts = [each for path in files for each in read_benchmark_parts(path)]
     for problem in without_repeats([each.row for each in parts])[1]:

@@ -43,9 +43,10 @@ def command(files: tuple[Path, ...], as_json: bool, rows_file: Path | None) -> N
     ends of it), or cannot be recomputed from what is published, or is unexplained. Files and rows that cannot be read
     are named, one a line, on standard error; the others are reported all the same, and the exit code is 2.
     """
-    from simdce.files import write_whole
+    from simdce.files import refuse_to_replace, write_whole
     from simdce.published.verdict import judge
 
+    refuse_to_replace(rows_file, files)
     rows, notes, problems = _read(files)
     judged = []
     for row in rows:

@@ -106,6 +106,11 @@ def _refuse_elections_without_effect(arrangement: Arrangement, elections: Electi
                 f"under {arrangement.name} it acts on the {acts_on}, not on the settlement of a given benchmark",
                 key=_flag(election),
             )
+    for name in elections.overrides:
+        section = next((each for each in ("benchmark", "repayment") if name in getattr(arrangement, each)), None)
+        if section:
+            problem = f"it acts on the {section}, not on the settlement of a given benchmark"
+            raise InputError(problem, key=f"--set {name}", allowed=", ".join(sorted(arrangement.terms)))
 
 
 def _doubtful(numbers: InForce, settlement: Settlement) -> list[tuple[str, Sourced]]:

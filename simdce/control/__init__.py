@@ -1,7 +1,7 @@
 """The exact law as control variate: in every simulated world, the statistic whose law is known without simulation.
 
 Of each performance year that is the savings rate to first order, from the world's own totals and shocks, and the year's
-settlement of it. Whatever the law leaves out (risk scores, stop-loss, memory of losses) costs variance, never bias:
+settlement of it. Whatever the law leaves out (curvature, bends of caps, memory of losses) costs variance, never bias:
 the statistic is computed as the law defines it, not as the simulator settles.
 """
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simdce.control.regression import PLAIN, Controlled, controlled
 from simdce.exact import ExactModel
 from simdce.exact.first_order import FirstOrder
+from simdce.exact.slot import ABSENCE, DOLLARS, QUANTITIES, SCORE
 from simdce.scenario import Scenario
 from simdce.slot_law import layout
 from simdce.worlds import PanelYears
@@ -55,15 +56,14 @@ class Controls:
         ]
         if max(year.law.error_bound for year in years) > WORST_LAW:
             return PLAIN
-        jump = max(year.largest_jump * year.expected_benchmark for year in years)
+        jump = max(year.largest_jump * year.expected_benchmark * year.paid_as for year in years)
         pairs = self._pairs(years, panel_size)
         return controlled(pairs, worlds, worlds // WORLDS_A_CONTROL, jump)
 
     def _pairs(self, years: list[FirstOrder], panel_size: int) -> Iterator[tuple[FloatArray, float]]:
         """Controls (world,) and their exact means, the most telling first."""
         worlds = self.panels.worlds
-        totals = self._totals_of(panel_size, years[0].truncated)
-        ratios = [year.ratio(totals, self._draws(number)) for number, year in enumerate(years)]
+        ratios = [year.ratio(self._counted(panel_size, year), self._draws(number)) for number, year in enumerate(years)]
         nets = [year.settled.at(ratio) for year, ratio in zip(years, ratios, strict=True)]
         settling = [
             (net, year.mean_net)
@@ -80,7 +80,7 @@ class Controls:
                 if worlds * min(chance, 1.0 - chance) >= SEEN:
                     yield seen.astype(np.float64), chance
         last = years[-1]
-        yield last.dollars(last.benchmark, totals), last.expected_benchmark
+        yield last.dollars(last.benchmark, self._counted(panel_size, last)), last.expected_benchmark
         for year, net in zip(years, nets, strict=True):
             if worlds * min(year.chance_paid, year.chance_owing) >= SEEN:
                 yield np.maximum(net, 0.0), year.mean_earned
@@ -89,12 +89,24 @@ class Controls:
         """World-level shocks of a performance year, standard normal (world,)."""
         return {name: draws if draws.ndim == 1 else draws[:, year] for name, draws in self.panels.shocks.items()}
 
+    def _counted(self, panel_size: int, year: FirstOrder) -> FloatArray:
+        """The totals, with dollars less what stop-loss pays in the year that counts them so."""
+        totals, recovered = self._totals_of(panel_size, year.truncated), self.panels.recovered_dollars
+        if year.net_year is None or recovered is None:
+            return totals
+        net, size = totals.copy(), self.panels.panel_sizes.index(panel_size)
+        net[:, :, DOLLARS, year.net_year] -= recovered[:, size, self._where, year.net_year]
+        return net
+
     def _totals_of(self, panel_size: int, truncated: bool) -> FloatArray:
-        """Dollars and person-years missing of every world (world, category, quantity, year), as the law counts."""
+        """Totals of every world in the order of the law's quantities (world, category, quantity, year)."""
         if (panel_size, truncated) not in self._totals:
             self._totals = {key: kept for key, kept in self._totals.items() if key[0] == panel_size}
             size, panels = self.panels.panel_sizes.index(panel_size), self.panels
             dollars = panels.truncated_dollars if truncated else panels.dollars
             missing = panels.absent_units[:, size, self._where] / layout.YEAR_UNITS
-            self._totals[panel_size, truncated] = np.stack([dollars[:, size, self._where], missing], axis=2)
+            scores = panels.score_units[:, size, self._where] / (layout.SCORE_UNITS * layout.YEAR_UNITS)
+            quantities = {DOLLARS: dollars[:, size, self._where], ABSENCE: missing, SCORE: scores}
+            stacked = np.stack([quantities[number] for number in range(QUANTITIES)], axis=2)
+            self._totals[panel_size, truncated] = stacked
         return self._totals[panel_size, truncated]

@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 
 from simdce import arrangements, calibration
 from simdce.errors import InputError, nearest_name
-from simdce.exact.contract import BenchmarkRule, benchmark_rule
+from simdce.exact.benchmark import PanelSums, panel_sums
+from simdce.exact.caps import ScoreCaps
+from simdce.exact.contract import BenchmarkRule, benchmark_rule, price_level
+from simdce.exact.cost import CountedCost, Counting
 from simdce.exact.first_order import FirstOrder
 from simdce.exact.inversion import RatioLaws
 from simdce.exact.law import SavingsRateLaw, savings_rate_law
-from simdce.exact.linear import PanelSums, SlotSum, panel_sums
 from simdce.exact.payment import Contract, PaymentLaw, Settled, contract, payment_law, settled_pieces
 from simdce.exact.ratio import RatioGrid
 from simdce.exact.regional import GapLaw, gap_law
+from simdce.exact.shocks import Shock
 from simdce.exact.slot import SlotChain
 from simdce.population import slots_by_category
 from simdce.scenario import ArrangementChoice, Scenario
@@ -50,8 +53,10 @@ class ExactModel:
         self._categories = [name for name in calibration.CATEGORIES if name in self._laws]
         self._where = [calibration.CATEGORIES.index(name) for name in self._categories]
         self._moments = {name: slot_moments(law) for name, law in self._laws.items()}
-        self._counted: dict[bool, list[SlotChain]] = {}
+        self._costs: dict[tuple[str, Counting], CountedCost] = {}
+        self._chains_of: dict[Any, list[SlotChain]] = {}
         self._sums: dict[Any, PanelSums] = {}
+        self._score_caps: dict[Any, ScoreCaps] = {}
         self._ratios: dict[Any, RatioLaws] = {}
         self._gaps: dict[Any, GapLaw] = {}
         self._grids: dict[Any, tuple[RatioGrid, tuple[str, ...]]] = {}
@@ -77,50 +82,59 @@ class ExactModel:
         rule = self._rule(arrangement, year, shocks)
         if not LEAST <= panel_size <= MOST:
             raise InputError("out of range", key="size", value=panel_size, allowed=f"{LEAST:,} to {MOST:,} people")
-        key = (*self._key(rule, panel_size, year), rule.shock_key)
+        key = (rule.made_of, year, panel_size, rule.shock_key)
         if key not in self._shaken:
             grid, neglected = self._grid(rule, panel_size, year)
-            self._shaken[key] = savings_rate_law(grid, rule.shocks, neglected)
+            self._shaken[key] = savings_rate_law(grid, self._felt(rule, year), neglected)
         shaken = self._shaken[key]
-        neglected = (*rule.unrepresented, *shaken.neglected)
-        return replace(shaken, start=shaken.start + float(np.log(rule.scale)), neglected=neglected)
+        return replace(shaken, start=shaken.start + float(np.log(rule.scale)))
 
     def payment(self, arrangement: str, panel_size: int, year: int = 0, shocks: Sequence[str] = SHOCKS) -> PaymentLaw:
         """The law of the net payment of a performance year; arguments and errors as ``savings_rate``."""
         law = self.savings_rate(arrangement, panel_size, year, shocks)
         rule = self._rule(arrangement, year, shocks)
-        if arrangement not in self._contracts:
-            self._contracts[arrangement] = contract(self.scenario, self._choice(arrangement))
-        settled = settled_pieces(self._contracts[arrangement], panel_size, year, self._settled)
+        settled = self._settlement(arrangement, panel_size, year)
         law = replace(law, neglected=(*law.neglected, *settled.neglected))
         return payment_law(law, settled, *self._benchmark(rule, law, panel_size, year))
 
     def first_order(self, arrangement: str, panel_size: int, year: int = 0) -> FirstOrder:
         """The savings rate to first order, in any world and as a law; arguments and errors as ``savings_rate``."""
         rule = self._rule(arrangement, year, SHOCKS)
-        key = (*self._key(rule, panel_size, year), rule.shock_key)
-        ratios, _ = self._ratio(rule, year)
-        slots = self.slots(panel_size)
+        sums, slots = self._panel_sums(rule, year), self.slots(panel_size)
+        key = (rule.made_of, year, panel_size, rule.shock_key)
         if key not in self._linear_laws:
-            self._linear_laws[key] = savings_rate_law(ratios.at(slots, second_order=False), rule.shocks)
-        law = self._linear_laws[key]
-        if arrangement not in self._contracts:
-            self._contracts[arrangement] = contract(self.scenario, self._choice(arrangement))
+            grid = self._ratio(rule, year).at(slots, second_order=False)
+            self._linear_laws[key] = savings_rate_law(grid, self._felt(rule, year))
+        law, own = self._linear_laws[key], {name: self._rule(arrangement, year, (name,)) for name in SHOCKS}
+        years = self.scenario.years
         return FirstOrder(
             law=replace(law, start=law.start + float(np.log(rule.scale))),
-            settled=settled_pieces(self._contracts[arrangement], panel_size, year, self._settled),
-            expenditure=ratios.sums.expenditure,
-            benchmark=ratios.benchmark,
-            expected_benchmark=ratios.benchmark.mean(slots, ratios.sums.chains),
+            settled=self._settlement(arrangement, panel_size, year),
+            expenditure=sums.expenditure,
+            benchmark=sums.benchmark,
+            expected_benchmark=sums.benchmark.mean(slots, sums.chains),
+            paid_as=rule.kept * price_level(self.scenario, year),
             slots=slots,
             truncated=rule.truncated,
-            shocks={name: shock for name in SHOCKS for shock in self._rule(arrangement, year, (name,)).shocks},
+            net_year=years.baseline + years.gap + year if rule.net else None,
+            shocks={name: shock for name, alone in own.items() for shock in self._felt(alone, year)},
             scale=rule.scale,
         )
 
     def slots(self, panel_size: int) -> FloatArray:
         """Slots of each category that has people (category,)."""
         return slots_by_category((panel_size,), self.scenario.mix)[0, self._where].astype(np.float64)
+
+    def _felt(self, rule: BenchmarkRule, year: int) -> tuple[Shock, ...]:
+        """A rule's shocks, each where it strikes."""
+        sums = self._panel_sums(rule, year)
+        struck = {"expenditure": 1.0 - sums.charged, "benchmark": 1.0 - sums.equity}
+        return tuple(shock.striking(struck[shock.of]) for shock in rule.shocks)
+
+    def _settlement(self, arrangement: str, panel_size: int, year: int) -> Settled:
+        if arrangement not in self._contracts:
+            self._contracts[arrangement] = contract(self.scenario, self._choice(arrangement))
+        return settled_pieces(self._contracts[arrangement], panel_size, year, self._settled)
 
     def _rule(self, arrangement: str, year: int, shocks: Sequence[str]) -> BenchmarkRule:
         years = self.scenario.years
@@ -130,7 +144,7 @@ class ExactModel:
         if key not in self._rules:
             choice = self._choice(arrangement)
             in_force = arrangements.load(choice.name).in_force(years.performance_years, choice.elections)
-            self._rules[key] = benchmark_rule(self.scenario, in_force, year, tuple(shocks))
+            self._rules[key] = benchmark_rule(self.scenario, in_force, year, tuple(shocks), self._categories)
         return self._rules[key]
 
     def _choice(self, key: str) -> ArrangementChoice:
@@ -144,86 +158,109 @@ class ExactModel:
             )
         return choices[key]
 
-    def _chains(self, truncated: bool) -> list[SlotChain]:
-        """One chain a category, the same for every rule: their tables of costs are what takes time."""
-        if truncated not in self._counted:
-            years = self.scenario.years.total
-            self._counted[truncated] = [SlotChain(self._laws[name], truncated, years) for name in self._categories]
-        return self._counted[truncated]
-
-    def _linear(self, rule: BenchmarkRule, year: int) -> PanelSums:
-        key = (rule.truncated, rule.weights, year)
-        if key not in self._sums:
+    def _chains(self, rule: BenchmarkRule, year: int) -> list[SlotChain]:
+        """The chains of a rule's way of counting; others that count alike share them, and their tables always."""
+        key = (rule.truncated, rule.scores is not None, year if rule.net else None)
+        if key not in self._chains_of:
             years = self.scenario.years
-            chains = self._chains(rule.truncated)
-            moments = [self._moments[name] for name in self._categories]
+            self._chains_of[key] = [
+                SlotChain(
+                    self._laws[name],
+                    self._cost(name, "truncated" if rule.truncated else "whole"),
+                    years.total,
+                    rule.scores is not None,
+                    self._cost(name, "net") if rule.net else None,
+                    years.baseline + years.gap + year,
+                )
+                for name in self._categories
+            ]
+        return self._chains_of[key]
+
+    def _cost(self, name: str, counting: Counting) -> CountedCost:
+        if (name, counting) not in self._costs:
+            self._costs[name, counting] = CountedCost(self._laws[name], counting)
+        return self._costs[name, counting]
+
+    def _panel_sums(self, rule: BenchmarkRule, year: int) -> PanelSums:
+        key = (rule.made_of, year)
+        if key not in self._sums:
+            years, moments = self.scenario.years, [self._moments[name] for name in self._categories]
             national = np.array([each.truncated_mean if rule.truncated else each.mean for each in moments])
-            regional = national * self.scenario.benchmark.regional_to_own_cost
-            performance = years.baseline + years.gap + year
-            self._sums[key] = panel_sums(chains, rule.weights, years.baseline, performance, regional, national)
+            self._sums[key] = panel_sums(
+                self._chains(rule, year),
+                rule,
+                years.baseline,
+                years.baseline + years.gap + year,
+                national=national,
+                regional=national * self.scenario.benchmark.regional_to_own_cost,
+                score=np.array([each.score for each in moments]),
+                recovery=np.array([each.recovery for each in moments]),
+                mix=self.mix,
+            )
         return self._sums[key]
 
-    def _ratio(self, rule: BenchmarkRule, year: int) -> tuple[RatioLaws, tuple[float, float]]:
-        """Laws of E/B with the tangent of the regional adjustment, and that tangent."""
-        sums = self._linear(rule, year)
-        gaps = np.array([sums.gap.mean(one, sums.chains) for one in np.diag(self.mix)])
-        slope, share = tangent = rule.regional.tangent(gaps, self.mix * sums.national)
-        key = (rule.truncated, rule.weights, year, tangent)
+    def _ratio(self, rule: BenchmarkRule, year: int) -> RatioLaws:
+        """Laws of E/B with the tangents of caps and regional adjustment, the same for rules that these make alike."""
+        sums = self._panel_sums(rule, year)
+        key = (rule.truncated, rule.net, sums.scored, year, sums.expenditure.key, sums.benchmark.key)
         if key not in self._ratios:
-            level = SlotSum(np.zeros_like(sums.gap.coefficients), share * sums.national)
-            benchmark = sums.historical + sums.gap * slope + level
-            self._ratios[key] = RatioLaws(sums, benchmark, 1.0 - slope, self.mix)
-        return self._ratios[key], tangent
-
-    @staticmethod
-    def _key(rule: BenchmarkRule, panel_size: int, year: int) -> tuple[Any, ...]:
-        return rule.truncated, rule.weights, rule.regional, year, panel_size
+            self._ratios[key] = RatioLaws(sums, self.mix)
+        return self._ratios[key]
 
     def _grid(self, rule: BenchmarkRule, panel_size: int, year: int) -> tuple[RatioGrid, tuple[str, ...]]:
-        key = self._key(rule, panel_size, year)
+        key = (rule.made_of, year, panel_size)
         if key not in self._grids:
-            ratios, tangent = self._ratio(rule, year)
-            slots = self.slots(panel_size)
-            grid = ratios.at(slots)
+            sums, slots = self._panel_sums(rule, year), self.slots(panel_size)
+            grid = self._ratio(rule, year).at(slots, self._caps(rule, year))
             neglected: tuple[str, ...] = ()
-            if not rule.regional.is_linear:
-                change = self._gap(rule, ratios, tangent, year).change(rule.regional, tangent, slots, grid.points)
+            if grid.caps:
+                beyond = self._caps(rule, year).fourth_order(slots) / sums.expenditure.mean(slots, sums.chains)
+                neglected = (_capped(grid.caps, beyond / (np.sqrt(2.0 * np.pi) * grid.standard_deviation)),)
+            if sums.is_bent:
+                change = self._gap(rule, year).change(slots, grid.points, self._caps(rule, year).straightened(slots))
                 grid = replace(grid, cdf=np.maximum.accumulate(np.clip(grid.cdf - change, 0.0, 1.0)))
-                neglected = (_bend(change),)
+                neglected = (*neglected, _bend(change))
             self._grids[key] = grid, neglected
         return self._grids[key]
 
-    def _gap(self, rule: BenchmarkRule, ratios: RatioLaws, tangent: tuple[float, float], year: int) -> GapLaw:
-        key = (rule.truncated, rule.weights, year, tangent)
+    def _caps(self, rule: BenchmarkRule, year: int) -> ScoreCaps:
+        key = (rule.made_of, year)
+        if key not in self._score_caps:
+            self._score_caps[key] = ScoreCaps(self._panel_sums(rule, year))
+        return self._score_caps[key]
+
+    def _gap(self, rule: BenchmarkRule, year: int) -> GapLaw:
+        key = (rule.made_of, year)
         if key not in self._gaps:
-            self._gaps[key] = gap_law(ratios.sums, ratios.benchmark)
+            self._gaps[key] = gap_law(self._panel_sums(rule, year))
         return self._gaps[key]
 
     def _benchmark(
         self, rule: BenchmarkRule, law: SavingsRateLaw, panel_size: int, year: int
     ) -> tuple[float, float, float]:
         """Expected benchmark in dollars, its relative standard deviation, its relative covariance with S."""
-        key = self._key(rule, panel_size, year)
+        key = (rule.made_of, year, panel_size)
         if key not in self._moments_of_benchmark:
-            ratios, tangent = self._ratio(rule, year)
-            sums, slots = ratios.sums, self.slots(panel_size)
-            expected, spent = (part.mean(slots, sums.chains) for part in (ratios.benchmark, sums.expenditure))
-            expected += ratios.mean_curvature()
-            if not rule.regional.is_linear:
-                expected += self._gap(rule, ratios, tangent, year).mean_beyond(rule.regional, tangent, slots)
-            variance = ratios.benchmark.covariance(ratios.benchmark, slots, sums.chains) / expected**2
-            shared = sums.expenditure.covariance(ratios.benchmark, slots, sums.chains) / (expected * spent)
+            sums, slots = self._panel_sums(rule, year), self.slots(panel_size)
+            expected, spent = (part.mean(slots, sums.chains) for part in (sums.benchmark, sums.expenditure))
+            expected += self._ratio(rule, year).mean_curvature() + self._caps(rule, year).mean_beyond(slots)
+            if sums.is_bent:
+                expected += self._gap(rule, year).mean_beyond(slots)
+            variance = sums.benchmark.covariance(sums.benchmark, slots, sums.chains) / expected**2
+            shared = sums.expenditure.covariance(sums.benchmark, slots, sums.chains) / (expected * spent)
             self._moments_of_benchmark[key] = expected, variance, shared
         expected, variance, shared = self._moments_of_benchmark[key]
         ratio = 1.0 - law.mean
         noise = rule.benchmark_noise
-        dollars = expected * rule.kept * self._price_level(year)
+        dollars = expected * rule.kept * price_level(self.scenario, year)
         return dollars, float(np.sqrt(variance + noise)), ratio * (variance - shared + noise)
 
-    def _price_level(self, year: int) -> float:
-        annual = self.scenario.benchmark.annual_trend
-        growth = 1.0 + (calibration.default("annual_trend") if annual is None else annual)
-        return float(growth ** (self.scenario.years.performance_years[year] - self.scenario.panel.price_year))
+
+def _capped(most: float, beyond: float) -> str:
+    return (
+        f"the caps on risk scores move a chance by up to {most:.1e} where they bend; they are in the law to fourth "
+        f"order, which is {beyond:.1e} of it"
+    )
 
 
 def _bend(change: FloatArray) -> str:

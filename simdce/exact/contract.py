@@ -5,7 +5,7 @@ Numbers come from the arrangement's benchmark entries and the scenario's replace
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simdce import calibration
 from simdce.arrangements.in_force import InForce
-from simdce.benchmarking.chain import kept, trend_factor
+from simdce.benchmarking.chain import equity, kept, trend_factor
+from simdce.benchmarking.risk_adjustment import credited_growth
+from simdce.benchmarking.scores import RiskScores, capped_groups, score_growth
 from simdce.exact.regional import RegionalRule
 from simdce.exact.shocks import Shock
-from simdce.scenario import Scenario
+from simdce.scenario import Panel, Scenario
 
 FloatArray = NDArray[np.float64]
 
@@ -27,30 +30,68 @@ _TREND = ("trend", "retrospective_trend", "prospective_trend")
 
 
 @dataclass(frozen=True)
-class BenchmarkRule:
-    """How one performance year's benchmark is made.
+class ScoreRule:
+    """How a benchmark follows risk scores; every number multiplies a mean score.
 
-    ``shock_key``: equal for rules with the same shocks. ``scale``: what true savings, discount and withholds make of
-    E/B. ``benchmark_noise``: variance of the logarithm of the benchmark owed to shocks.
+    ``groups``: positions of the categories capped together. That of the performance year grows by ``growth``, is held
+    between ``low`` and ``high`` times that of the year ``reference`` (a position among the simulated years), and times
+    ``factor`` held below ``ceiling`` times that of the last baseline year. ``own_growth`` is that of the voluntarily
+    aligned, without any cap.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+    growth: float
+    reference: int
+    low: float
+    high: float
+    factor: float
+    ceiling: float
+    own_growth: float
+
+
+@dataclass(frozen=True)
+class BenchmarkRule:
+    """How one performance year's benchmark is made, and what is counted against it.
+
+    ``adjustments``: the regional rule of people aligned by claims, then that of the voluntarily aligned if there are
+    any. ``net``: dollars are less what stop-loss pays; ``charge``: its charge over expected payout, ``equity``: dollars
+    per person-year of the health equity adjustment, both in units in which the rest stands at the price year.
+    ``scale``: what true savings, growth, discount and withholds make of E/B. ``benchmark_noise``: variance of the
+    logarithm of the benchmark owed to shocks. ``shock_key``: equal for rules with the same shocks.
     """
 
     truncated: bool
+    net: bool
+    charge: float
     weights: tuple[float, ...]
-    regional: RegionalRule
+    to_own_history: float
+    scores: ScoreRule | None
+    adjustments: tuple[RegionalRule, ...]
+    voluntary_share: float
+    equity: float
     shocks: tuple[Shock, ...]
     shock_key: tuple[str, ...]
     scale: float
     kept: float
     benchmark_noise: float
-    unrepresented: tuple[str, ...]
+
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        """Everything that the sums over slots depend on."""
+        counted = (self.truncated, self.net, self.charge, self.weights, self.to_own_history)
+        return (*counted, self.scores, self.adjustments, self.voluntary_share, self.equity)
 
 
-def benchmark_rule(scenario: Scenario, rule: InForce, year: int, shocks: tuple[str, ...]) -> BenchmarkRule:
-    """The rule of a performance year (position), with the named world-level shocks."""
-    chosen = scenario.benchmark
+def benchmark_rule(
+    scenario: Scenario, rule: InForce, year: int, shocks: tuple[str, ...], categories: Sequence[str]
+) -> BenchmarkRule:
+    """The rule of a performance year (position), with the named world-level shocks, for categories that have people."""
+    chosen, years = scenario.benchmark, scenario.years
     weights = rule.values("baseline_weights")[0] if chosen.weights is None else chosen.weights
-    left = float(kept(rule, chosen, scenario.years.performance)[year])
-    saved = scenario.savings.by_year(scenario.years.performance)[year]
+    left = float(kept(rule, chosen, years.performance)[year])
+    saved = scenario.savings.by_year(years.performance)[year]
+    growth = score_growth(scenario, np.ones((1, len(calibration.CATEGORIES), years.total)))
+    demographic = float(growth.demographic[growth.first_performance + year])
     found: list[Shock] = []
     noise = 0.0
     for name in shocks:
@@ -58,12 +99,12 @@ def benchmark_rule(scenario: Scenario, rule: InForce, year: int, shocks: tuple[s
         if deviation == 0:
             continue
         if name == "annual":
-            found.append(Shock(partial(_multiplied, deviation), deviation))
+            found.append(Shock(partial(_multiplied, deviation), deviation, of="expenditure"))
         elif name == "persistent":
             found.append(Shock(partial(_divided, deviation), deviation))
             noise += deviation**2
         else:
-            factor = partial(_against_trend, rule, year, scenario.years.performance, deviation)
+            factor = partial(_against_trend, rule, year, years.performance, deviation)
             spread = float(np.ptp(np.log(factor(np.array([-1.0, 1.0]))))) / 2.0
             if spread > 0 or _trend_kinks(rule, year):
                 found.append(
@@ -74,38 +115,82 @@ def benchmark_rule(scenario: Scenario, rule: InForce, year: int, shocks: tuple[s
                     )
                 )
                 noise += spread**2
+    truncated = bool(rule.values("truncated")[0])
+    net = bool(rule.elected("stop_loss")[year]) and not truncated
+    scored = "risk_adjustment" in rule and rule.values("risk_adjustment")[0] != "none"
+    followed = scored if chosen.risk_adjustment is None else chosen.risk_adjustment and scored
+    voluntary = scenario.panel.voluntary_share if "regional_weight_voluntary" in rule else 0.0
+    adjustments = [_regional(rule, scenario, year)]
+    if voluntary:
+        adjustments.append(_regional(rule, scenario, year, "regional_weight_voluntary"))
     return BenchmarkRule(
-        truncated=bool(rule.values("truncated")[0]),
+        truncated=truncated,
+        net=net,
+        charge=(1.0 + scenario.stop_loss.charge_loading) / ((1.0 - saved) * demographic) if net else 0.0,
         weights=tuple(float(weight) for weight in weights),
-        regional=_regional(rule, scenario, year),
+        to_own_history=chosen.to_own_history,
+        scores=_score_rule(growth, rule, year, categories) if followed else None,
+        adjustments=tuple(adjustments),
+        voluntary_share=voluntary,
+        equity=equity_dollars(rule, scenario.panel, year) / (left * price_level(scenario, year)),
         shocks=tuple(found),
         shock_key=(*shocks, *(f"{name} {rule.values(name)[year]}" for name in rule.known if name.startswith(_TREND))),
-        scale=(1.0 - saved) / left,
+        scale=(1.0 - saved) * demographic / left,
         kept=left,
         benchmark_noise=noise,
-        unrepresented=tuple(_unrepresented(scenario, rule, year)),
     )
 
 
-def _unrepresented(scenario: Scenario, rule: InForce, year: int) -> Iterator[str]:
-    """What the simulator does and this law leaves out, one sentence each."""
-    chosen, panel = scenario.benchmark, scenario.panel
-    if (
-        chosen.risk_adjustment is not False
-        and "risk_adjustment" in rule
-        and rule.values("risk_adjustment")[year] != "none"
-    ):
-        yield "risk scores: the benchmark does not follow them"
-    if rule.elected("stop_loss")[year]:
-        yield "stop-loss: cost is counted without it"
-    if "health_equity_highest" in rule:
-        yield "the health equity adjustment"
-    if panel.voluntary_share and "regional_weight_voluntary" in rule:
-        yield "voluntary alignment: everybody is taken to be aligned by claims"
-    if chosen.prior_savings and "prior_savings_scaling" in rule:
-        yield "the prior savings adjustment"
-    if chosen.to_own_history != 1.0:
-        yield "benchmark.to_own_history"
+def price_level(scenario: Scenario, year: int) -> float:
+    """Dollars of a performance year (position) over those of the price year."""
+    annual = scenario.benchmark.annual_trend
+    growth = 1.0 + (calibration.default("annual_trend") if annual is None else annual)
+    return float(growth ** (scenario.years.performance_years[year] - scenario.panel.price_year))
+
+
+def equity_dollars(rule: InForce, panel: Panel, year: int) -> float:
+    """What the health equity adjustment adds to a person-year of a performance year (position), in its own dollars."""
+    people = np.zeros((1, len(rule.timeline.performance_years)))
+    people[0, year] = 1.0
+    return float(equity(people, rule, panel)[0, year])
+
+
+def _score_rule(scores: RiskScores, rule: InForce, year: int, categories: Sequence[str]) -> ScoreRule:
+    """As ``benchmark_scores`` reads the arrangement's entries, for mean scores that stay at 1 but for their growth."""
+    here, reference = scores.first_performance + year, scores.last_baseline
+    if "risk_score_reference_year" in rule:
+        reference = scores.nearest(int(rule.values("risk_score_reference_year")[year]))
+    manner = rule.values("risk_adjustment")[year]
+    own = float(scores.demographic[here] * scores.coding[here])
+    everybody = (tuple(range(len(categories))),)
+    if manner == "newly_assigned":
+        growth = credited_growth(scores.coding[here] / scores.coding[reference], scores.newly_assigned)
+        return ScoreRule(everybody, float(scores.demographic[here] * growth), 0, 0.0, np.inf, 1.0, np.inf, own)
+
+    def number(name: str, absent: float) -> float:
+        return float(rule.numbers(name, absent=absent)[year])
+
+    around = 1.0
+    if "risk_score_cap_follows_demographics" in rule and rule.values("risk_score_cap_follows_demographics")[year]:
+        around = float(scores.demographic[here] / scores.demographic[reference])
+    then = float(scores.demographic[reference] * scores.coding[reference])
+    places = [calibration.CATEGORIES.index(name) for name in categories]
+    groups = [
+        tuple(places.index(category) for category in group if category in places)
+        for group in capped_groups(manner, len(calibration.CATEGORIES))
+    ]
+    rise, fall = number("risk_score_rise_cap", np.inf), number("risk_score_fall_cap", np.inf)
+    caps = (rise, fall, number("risk_score_ceiling", np.inf))
+    return ScoreRule(
+        groups=tuple(group for group in groups if group) if np.isfinite(caps).any() else everybody,
+        growth=own,
+        reference=reference,
+        low=max((around - fall) * then, 0.0),
+        high=(around + rise) * then,
+        factor=number("coding_intensity_factor", 1.0),
+        ceiling=1.0 + number("risk_score_ceiling", np.inf),
+        own_growth=own,
+    )
 
 
 def _multiplied(deviation: float, z: FloatArray) -> FloatArray:
@@ -134,12 +219,20 @@ def _trend_kinks(rule: InForce, year: int) -> tuple[float, ...]:
     return ()
 
 
-def _regional(rule: InForce, scenario: Scenario, year: int) -> RegionalRule:
-    own = scenario.benchmark.regional_weight
+def _regional(rule: InForce, scenario: Scenario, year: int, weight_of: str = "regional_weight") -> RegionalRule:
+    chosen = scenario.benchmark
+    own = chosen.regional_weight
 
     def number(name: str, absent: Any = None) -> Any:
         return rule.values(name)[year] if name in rule or absent is None else absent
 
+    prior = {}
+    if chosen.prior_savings and "prior_savings_scaling" in rule:
+        saved = max(chosen.prior_savings, 0.0)
+        prior = {
+            "prior_share": number("prior_savings_scaling") * saved / (1.0 - saved),
+            "prior_cap": number("prior_savings_cap"),
+        }
     if "regional_weight_positive" in rule:
         return RegionalRule(
             weight_positive=number("regional_weight_positive") if own is None else own,
@@ -147,8 +240,13 @@ def _regional(rule: InForce, scenario: Scenario, year: int) -> RegionalRule:
             category_ceiling=number("regional_cap_positive"),
             category_floor=number("regional_cap_negative"),
             drops_negative=bool(number("negative_regional_removed")),
+            **prior,
         )
-    weight = number("regional_weight", absent=0.0) if own is None else own
+    weight = own if own is not None and weight_of == "regional_weight" else number(weight_of, absent=0.0)
     return RegionalRule(
-        weight, weight, ceiling=number("regional_ceiling", absent=np.inf), floor=number("regional_floor", absent=np.inf)
+        weight,
+        weight,
+        ceiling=number("regional_ceiling", absent=np.inf),
+        floor=number("regional_floor", absent=np.inf),
+        **prior,
     )

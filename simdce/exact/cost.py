@@ -7,7 +7,10 @@ relative accuracy of small differences from 1, as a power of ten million needs. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import ceil, floor, log2
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,14 +46,53 @@ class CostTable:
         return values
 
 
-def counted_costs(law: SlotLaw, truncated: bool) -> FloatArray:
-    """Whole dollars of every cell as counted; (living or decedent, class, cell)."""
-    return (np.minimum(law.costs, law.truncation) if truncated else law.costs).astype(np.float64)
+Counting = Literal["whole", "truncated", "net"]
+"""Of a person's dollars: all, up to the truncation point, or less what stop-loss pays of them."""
 
 
-def cost_table(law: SlotLaw, truncated: bool, reach: float, tolerance: float) -> CostTable:
-    """The table for |θ| <= ``reach`` whose interpolation is off by at most ``tolerance``, by the eighth moment."""
-    costs = counted_costs(law, truncated)
+@dataclass(frozen=True, eq=False)
+class CountedCost:
+    """One category's year of cost, counted in one way, with the tables already made of it."""
+
+    law: SlotLaw
+    counting: Counting
+    _tables: dict[tuple[int, int], CostTable] = field(default_factory=dict)
+
+    @cached_property
+    def dollars(self) -> FloatArray:
+        """Whole dollars of every cell as counted; (living or decedent, class, cell)."""
+        costs = self.law.costs
+        if self.counting == "truncated":
+            costs = np.minimum(costs, self.law.truncation)
+        elif self.counting == "net" and self.law.recoveries is not None:
+            costs = costs - self.law.recoveries
+        return costs.astype(np.float64)
+
+    @cached_property
+    def means(self) -> FloatArray:
+        """Expected dollars; (living or decedent, class)."""
+        low, high = layout.cell_bounds()
+        return np.asarray(self.dollars @ (high - low))
+
+    @cached_property
+    def squares(self) -> FloatArray:
+        """Expected squares of dollars; (living or decedent, class)."""
+        low, high = layout.cell_bounds()
+        return np.asarray(self.dollars**2 @ (high - low))
+
+    def table(self, reach: float, tolerance: float) -> CostTable:
+        """A table for frequencies up to ``reach``, by its half octave and the octave of the tolerance."""
+        key = ceil(2.0 * log2(reach)), floor(log2(tolerance))
+        if key not in self._tables:
+            self._tables[key] = cost_table(self.law, self.dollars, 2.0 ** (key[0] / 2), 2.0 ** key[1])
+        return self._tables[key]
+
+
+def cost_table(law: SlotLaw, costs: FloatArray, reach: float, tolerance: float) -> CostTable:
+    """The table for |θ| <= ``reach`` whose interpolation is off by at most ``tolerance``, by the eighth moment.
+
+    ``costs``: dollars of every cell; (living or decedent, class, cell).
+    """
     eighth = float((frozen_mass(law) * costs**POINTS).sum())
     spacing = min((tolerance / (ERROR_CONSTANT * eighth)) ** (1.0 / POINTS), reach / POINTS)
     spacing = max(spacing, reach / MOST_POINTS)

@@ -1,8 +1,9 @@
 """The savings rate to first order: the one statistic of a simulated world whose law is known without approximation.
 
 With expenditure and benchmark linear in the slots' totals, P(E > cB) is one inversion and what world-level shocks
-multiply is laid over it. Terms that the law of the savings rate adds (second order, bends of the regional adjustment)
-are left out here, and so is everything in ``neglected``: the statistic is not the savings rate, but its law is its own.
+multiply is laid over it. Terms that the law of the savings rate adds (second order, bends of the regional adjustment
+and of caps on scores) are left out here, and so is everything in ``neglected``: the statistic is not the savings rate,
+but its law is its own.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ class FirstOrder:
 
     ``law``: that of 1 - E/B, shocks in it; ``settled``: the year's net payment per dollar of benchmark, other years
     breaking even. ``expenditure`` and ``benchmark``: sums over slots with coefficients of categories in the order of
-    the model; ``slots``: (category,); ``truncated``: whether dollars count up to the truncation point. ``shocks`` by
-    name; ``scale``: what true savings, discount and withholds make of E/B.
+    the model; ``paid_as``: dollars of the settlement to one of the benchmark; ``slots``: (category,). ``truncated``:
+    whether dollars count up to the truncation point; ``net_year``: the year in which they are less what stop-loss pays,
+    None for none. ``shocks`` by name; ``scale``: what true savings, discount and withholds make of E/B.
     """
 
     law: SavingsRateLaw
@@ -36,8 +38,10 @@ class FirstOrder:
     expenditure: SlotSum
     benchmark: SlotSum
     expected_benchmark: float
+    paid_as: float
     slots: FloatArray
     truncated: bool
+    net_year: int | None
     shocks: Mapping[str, Shock]
     scale: float
 

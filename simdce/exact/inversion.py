@@ -8,17 +8,21 @@ log c and serve every panel between a size and its double.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from math import floor, log, log2, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simdce.exact.benchmark import PanelSums
+from simdce.exact.caps import ScoreCaps
 from simdce.exact.cost import ComplexArray
 from simdce.exact.interpolation import ERROR_CONSTANT, chebyshev_matrix
-from simdce.exact.linear import PanelSums, SlotSum
+from simdce.exact.linear import SlotSum
 from simdce.exact.ratio import RatioGrid
 from simdce.exact.remainder import remaining_mean
+from simdce.exact.slot import ABSENCE, DOLLARS, SCORE
 
 FloatArray = NDArray[np.float64]
 
@@ -28,7 +32,7 @@ STEPS_PER_SD = 12
 TOLERANCE = 1e-9
 """What a level is refined to: no larger change when the frequencies are doubled, no more chance beyond the grid."""
 
-CHECKS = np.array([0.09, 0.27, 0.39, 0.48, 0.55, 0.71, 0.93])
+CHECKS = np.array([0.09, 0.39, 0.55, 0.93])
 """Where between the ends of a level its probabilities are computed again with twice the frequencies."""
 
 ROUNDING = 4e-16
@@ -37,10 +41,15 @@ ROUNDING = 4e-16
 SAFETY = 3.0
 """Between the largest change seen at the checks and the bound that is told."""
 
-FARTHEST_LOG = 5.0
+FARTHEST_LOG = 2.0
 """Of log(E/B) from its centre: where a benchmark can come to nothing, the chance beyond is told, not chased."""
 
-MOST_REFINEMENTS = 12
+MOST_REACH, MOST_FREQUENCIES, MOST_REFINEMENTS = 13.0, 120, 6
+"""Standard deviations of log(E/B), frequencies of a level, and attempts: what is not had within them is told."""
+
+FIRST_TRIES = ((0, 12.0, 36), (256, 8.0, 28), (512, 8.0, 20), (2048, 8.0, 12))
+"""Smallest slots of a level from which a highest frequency and so many nodes are tried first."""
+
 WORST_Z = 5.0  # beyond it the second-order term is held, where no density is left for it to move
 
 
@@ -67,24 +76,17 @@ class _Level:
 
 @dataclass
 class RatioLaws:
-    """Laws of E/B at any panel size, with E and B sums over slots.
-
-    ``linear_share``: what of the historical benchmark the benchmark holds; ``mix``: shares of categories (category,).
-    """
+    """Laws of E/B at any panel size, with E and B sums over slots; ``mix``: shares of categories (category,)."""
 
     sums: PanelSums
-    benchmark: SlotSum
-    linear_share: float
     mix: FloatArray
     _levels: dict[int, _Level] = field(default_factory=dict)
 
-    @property
-    def curvature(self) -> FloatArray:
-        """Half the second derivative of one slot's benchmark; (category, quantity x year, quantity x year)."""
-        return self.linear_share * self.sums.curvature
+    def at(self, slots: FloatArray, caps: ScoreCaps | None = None, second_order: bool = True) -> RatioGrid:
+        """The law for so many slots of each category, with the caps on scores where they bend.
 
-    def at(self, slots: FloatArray, second_order: bool = True) -> RatioGrid:
-        """The law for so many slots of each category, with the second-order term of the benchmark or to first order."""
+        ``second_order``: with that term of the benchmark.
+        """
         slots = np.asarray(slots, float)
         level = self._level(float(slots.sum()))
         centre, spread = self._centre(slots)
@@ -94,49 +96,48 @@ class RatioLaws:
         left, right = floor((centre - low) * nearer / step), floor((high - centre) * nearer / step)
         start = centre - left * step
         x = start + step * np.arange(left + right + 1)
-        onto = chebyshev_matrix(level.log_c, x)
-        above = self._chances(level, slots, x, level.count, level.spacing, onto, level.logs, second_order)
+        onto, frequencies = chebyshev_matrix(level.log_c, x), (level.count, level.spacing)
+        above = self._chances(level, slots, x, *frequencies, onto, level.logs, second_order)
         some = slice(None, None, STEPS_PER_SD // 3)
-        first_order = self._chances(
-            level,
-            slots,
-            x[some],
-            level.count,
-            level.spacing,
-            chebyshev_matrix(level.log_c, x[some]),
-            level.logs,
-            second_order=False,
-        )
+        first_order = self._chances(level, slots, x[some], *frequencies, onto[some], level.logs, second_order=False)
         error = self._check(level, slots) + float(max(1.0 - above[0], above[-1], 0.0))
         cdf = np.clip(1.0 - above, 0.0, 1.0)
         cdf = np.maximum.accumulate(cdf)
         error += ERROR_CONSTANT * float(np.abs(np.diff(np.append(np.zeros(8), cdf), 8)).max())
         bent = float(np.abs(above[some] - first_order).max())
-        expected = self.benchmark.mean(slots, self.sums.chains)
-        beyond = remaining_mean(self.sums, slots) * self.linear_share / expected
+        expected = self.sums.benchmark.mean(slots, self.sums.chains)
+        beyond = remaining_mean(self.sums, slots) / expected
         left_out = min(1.0, abs(beyond) * float(np.diff(cdf).max()) / step)
-        return RatioGrid(start, step, cdf, error, bent, left_out, spread)
+        grid = RatioGrid(start, step, cdf, error, bent, left_out, spread)
+        if caps is None or not caps.reached(slots):
+            return grid
+        _, deviation = self._moments(level.smallest * self.mix, level.log_c)
+        t = (np.arange(level.count) + 0.5)[:, None] * level.spacing / deviation
+        factor = np.einsum("jc,xc->jx", caps.factor(slots, level.log_c, t, level.logs), onto)
+        bound = self._chances(level, slots, x, *frequencies, onto, level.logs, factor=factor)
+        capped = np.maximum.accumulate(np.clip(cdf + above - bound, 0.0, 1.0))
+        return replace(grid, cdf=capped, caps=float(np.abs(capped - cdf).max()))
 
     def mean_curvature(self) -> float:
         """Expected second-order term of the benchmark, dollars, the same for every panel size."""
-        pairs = zip(self.curvature, self.sums.chains, self.mix, strict=True)
+        pairs = zip(self.sums.curvature, self.sums.chains, self.mix, strict=True)
         return float(sum((half * chain.covariance.reshape(half.shape)).sum() for half, chain, share in pairs if share))
 
     def difference(self, ratio: float) -> SlotSum:
         """E - ratio x B as a sum over slots."""
-        return self.sums.expenditure + self.benchmark * -ratio
+        return self.sums.expenditure + self.sums.benchmark * -ratio
 
     def _centre(self, slots: FloatArray) -> tuple[float, float]:
         """Log of the ratio of expectations, and the first-order standard deviation of the log ratio."""
         chains = self.sums.chains
-        spent, expected = self.sums.expenditure.mean(slots, chains), self.benchmark.mean(slots, chains)
+        spent, expected = self.sums.expenditure.mean(slots, chains), self.sums.benchmark.mean(slots, chains)
         at_mean = self.difference(spent / expected)
         return log(spent / expected), sqrt(at_mean.covariance(at_mean, slots, chains)) / spent
 
     def _moments(self, slots: FloatArray, log_c: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and standard deviation of E - cB; each (c,)."""
         ratio, chains = np.exp(log_c), self.sums.chains
-        spent, bench = self.sums.expenditure, self.benchmark
+        spent, bench = self.sums.expenditure, self.sums.benchmark
         mean = spent.mean(slots, chains) - ratio * bench.mean(slots, chains)
         variance = (
             spent.covariance(spent, slots, chains)
@@ -148,15 +149,15 @@ class RatioLaws:
     def _second_order(self, slots: FloatArray, log_c: FloatArray) -> FloatArray:
         """c times the benchmark's second-order term, given E = cB to first order; dollars (c,)."""
         mean, deviation = self._moments(slots, log_c)
-        flat = [chain.covariance.reshape(self.curvature.shape[1:]) for chain in self.sums.chains]
+        flat = [chain.covariance.reshape(self.sums.curvature.shape[1:]) for chain in self.sums.chains]
         ratio, total = np.exp(log_c), np.zeros(len(log_c))
         tilt = np.minimum((mean / deviation) ** 2, WORST_Z**2) - 1.0
         for number, cov in enumerate(flat):
             if slots[number] == 0:
                 continue
-            half = self.curvature[number]
+            half = self.sums.curvature[number]
             spent = cov @ self.sums.expenditure.coefficients[number].ravel()
-            bench = cov @ self.benchmark.coefficients[number].ravel()
+            bench = cov @ self.sums.benchmark.coefficients[number].ravel()
             towards = spent[None, :] - ratio[:, None] * bench[None, :]
             bent = np.einsum("ci,ij,cj->c", towards, half, towards)
             total += float((half * cov).sum()) + slots[number] * bent / deviation**2 * tilt
@@ -172,17 +173,24 @@ class RatioLaws:
         onto: FloatArray | None,
         logs: ComplexArray,
         second_order: bool = True,
+        factor: ComplexArray | None = None,
     ) -> FloatArray:
-        """P(E > exp(x) B) at each x; ``onto`` interpolates the logs from their nodes to x, None where they are at x."""
+        """P(E > exp(x) B) at each x; ``onto`` interpolates the logs from their nodes to x, None where they are at x.
+
+        ``factor``: of the characteristic function (frequency, x).
+        """
         powered = np.einsum("k,kjc->jc", slots, logs)
         if onto is not None:
             powered = np.einsum("jc,xc->jx", powered, onto)  # no BLAS: its threads cost more than so small a product
         _, deviation = self._moments(level.smallest * self.mix, x)
-        offset = float(slots @ self.sums.expenditure.constant) - np.exp(x) * float(slots @ self.benchmark.constant)
+        offset = float(slots @ self.sums.expenditure.constant) - np.exp(x) * float(slots @ self.sums.benchmark.constant)
         if second_order:
             offset = offset - self._second_order(slots, x)
         odd = np.arange(count) + 0.5
         phase = powered.imag + np.outer(odd * spacing, offset / deviation)
+        if factor is not None:
+            turned = factor * np.exp(powered.real + 1j * phase)
+            return np.asarray(0.5 + (turned.imag / odd[:, None]).sum(axis=0) / pi)
         return np.asarray(0.5 + (np.exp(powered.real) * np.sin(phase) / odd[:, None]).sum(axis=0) / pi)
 
     def _check(self, level: _Level, slots: FloatArray) -> float:
@@ -204,7 +212,8 @@ class RatioLaws:
         """The level, refined where it is needed until checks and tails are within the tolerance."""
         slots = smallest * self.mix
         tolerance = TOLERANCE + ROUNDING * smallest
-        reach, farthest, nodes, fineness = np.array([7.5, 7.5]), 8.0, 12, 1.0
+        _, farthest, nodes = max(each for each in FIRST_TRIES if each[0] <= smallest)
+        reach, fineness = np.array([7.5, 7.5]), 1.0
         for _ in range(MOST_REFINEMENTS):
             level = self._tabulated(slots, reach, farthest, nodes, fineness)
             powered = np.exp(np.einsum("k,kjc->jc", slots, level.logs).real)
@@ -213,12 +222,12 @@ class RatioLaws:
                 level, slots, level.log_c[ends], level.count, level.spacing, None, level.logs[..., ends]
             )
             tails = np.abs(above - [1.0, 0.0])
-            too_short = tails > tolerance
+            too_short = (tails > tolerance) & (reach < MOST_REACH)
             cut_off = float(powered[-1].max()) > tolerance
             level = replace(level, node_error=self._node_error(level, slots, powered))
             coarse = level.node_error > 0.5 * tolerance
             changed = max(self._check(level, slots), self._check(level, 2.0 * slots)) > tolerance
-            if not (too_short.any() or changed):
+            if not (too_short.any() or changed) or level.count > MOST_FREQUENCIES:
                 return level
             reach = reach * np.where(too_short, np.where(tails > 1e3 * tolerance, 1.6, 1.25), 1.0)
             farthest *= 1.3 if cut_off else 1.0
@@ -265,14 +274,16 @@ class RatioLaws:
 
         def of_category(number: int) -> tuple[ComplexArray, float]:
             chain = self.sums.chains[number]
-            spent, bench = self.sums.expenditure.coefficients[number], self.benchmark.coefficients[number]
-            coefficients = (spent[:, None, :] - ratio[None, :, None] * bench[:, None, :]) * scale[None, :, None]
-            table = chain.table(float(np.abs(coefficients[0]).max()), tolerance / chain.years)
-            return chain.log_characteristic(coefficients[0], coefficients[1], table), table.error * chain.years
+            spent, bench = self.sums.expenditure.coefficients[number], self.sums.benchmark.coefficients[number]
+            at = (spent[:, None, :] - ratio[None, :, None] * bench[:, None, :]) * scale[None, :, None]
+            per_year = tolerance / chain.years
+            logs = chain.log_characteristic(at[DOLLARS], at[ABSENCE], at[SCORE], per_year)
+            return logs, chain.table_error(at[DOLLARS], per_year)
 
         found = np.zeros((len(self.sums.chains), len(scale)), np.complex128)
         present = np.flatnonzero(self.mix)
-        results = [of_category(int(number)) for number in present]  # each too small for a thread of its own
+        with ThreadPoolExecutor() as pool:
+            results = list(pool.map(of_category, present))
         for number, (logs, _) in zip(present, results, strict=True):
             found[number] = logs
         error = float(self.mix[present] @ np.array([each for _, each in results]))

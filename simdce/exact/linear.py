@@ -1,20 +1,19 @@
-"""Expenditure and benchmark of a performance year as sums over slots: exact where linear, by the delta method else.
+"""Sums over slots, and smooth functions of a panel's totals brought to such sums by the delta method.
 
-Per category the historical benchmark is P' Σ w_y D_y / P_y, with dollars D and person-years P of the baseline years and
-person-years P' of the performance year. Around the exact means its gradient is a sum over slots; the second-order term
-has a mean and, given the sum, a conditional mean that the exact covariances give (Serfling, Approximation Theorems
-of Mathematical Statistics, 1980, section 3.3). Dollars are at the price year: growth divides out of a savings rate.
+A benchmark is a sum of products of powers of totals. Around the exact means its gradient is a sum over slots; the
+second-order term has a mean and, given the sum, a conditional mean that the exact covariances give (Serfling,
+Approximation Theorems of Mathematical Statistics, 1980, section 3.3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simdce.exact.slot import ABSENCE, DOLLARS, SlotChain
+from simdce.exact.slot import ABSENCE, QUANTITIES, SlotChain
 
 FloatArray = NDArray[np.float64]
 
@@ -33,8 +32,16 @@ class SlotSum:
     def __add__(self, other: SlotSum) -> SlotSum:
         return SlotSum(self.coefficients + other.coefficients, self.constant + other.constant)
 
+    def __sub__(self, other: SlotSum) -> SlotSum:
+        return self + other * -1.0
+
     def __mul__(self, factor: float) -> SlotSum:
         return SlotSum(self.coefficients * factor, self.constant * factor)
+
+    @property
+    def key(self) -> tuple[bytes, bytes]:
+        """Equal for equal sums."""
+        return self.coefficients.tobytes(), self.constant.tobytes()
 
     def mean(self, slots: FloatArray, chains: Sequence[SlotChain]) -> float:
         """The exact expectation for so many slots of each category."""
@@ -43,76 +50,83 @@ class SlotSum:
 
     def covariance(self, other: SlotSum, slots: FloatArray, chains: Sequence[SlotChain]) -> float:
         """The exact covariance with another sum over the same slots."""
+        size = self.coefficients[0].size
         pairs = zip(self.coefficients, other.coefficients, chains, strict=True)
-        return float(slots @ np.array([np.einsum("qy,qyrz,rz->", a, c.covariance, b) for a, b, c in pairs]))
+        each = [a.ravel() @ (c.covariance.reshape(size, size) @ b.ravel()) for a, b, c in pairs]
+        return float(slots @ np.array(each))
+
+
+Place = tuple[int, int]
+"""Quantity and year of a total; ABSENCE stands for the presence, person-years less absence."""
+
+Powers = Mapping[Place, int]
+
+
+def times(one: Powers, other: Powers) -> dict[Place, int]:
+    """The powers of a product."""
+    return {place: one.get(place, 0) + other.get(place, 0) for place in {**one, **other}}
 
 
 @dataclass(frozen=True)
-class PanelSums:
-    """What a savings rate is made of, to first order, and the second-order term of the benchmark.
+class Smooth:
+    """A function of one category's totals, Σ factor Π total^power, of degree one: n slots make n times of it.
 
-    ``historical`` and ``gap``: dollars of the historical benchmark, and of the region's less it; ``curvature``:
-    half the second derivative of one slot's historical benchmark, (category, quantity x year, quantity x year).
-    ``weights``: of the simulated years in the historical benchmark; ``year``: the performance year among them.
-    ``national``: expected dollars per slot at national cost (category,). Benchmark years run over the simulated years.
+    ``terms``: factors and powers.
     """
 
-    chains: tuple[SlotChain, ...]
-    expenditure: SlotSum
-    historical: SlotSum
-    gap: SlotSum
-    curvature: FloatArray
-    national: FloatArray
-    weights: FloatArray
-    year: int
+    terms: tuple[tuple[float, Powers], ...] = ()
+
+    def __add__(self, other: Smooth) -> Smooth:
+        return Smooth(self.terms + other.terms)
+
+    def __mul__(self, factor: float) -> Smooth:
+        return Smooth(tuple((factor * each, powers) for each, powers in self.terms) if factor else ())
+
+    def times(self, powers: Powers) -> Smooth:
+        """The product with powers of totals."""
+        return Smooth(tuple((factor, times(own, powers)) for factor, own in self.terms))
+
+    def at_mean(self, chain: SlotChain) -> float:
+        """The value at the expected totals of one slot."""
+        return float(sum(factor * _product(powers, chain) for factor, powers in self.terms))
+
+    def expanded(self, chain: SlotChain) -> tuple[FloatArray, float, FloatArray]:
+        """Gradient (quantity, year), the constant beside it, and half the second derivative, of one slot."""
+        years = chain.years
+        gradient = np.zeros((QUANTITIES, years))
+        half = np.zeros((QUANTITIES * years, QUANTITIES * years))
+        value = 0.0
+        for factor, powers in self.terms:
+            size = factor * _product(powers, chain)
+            value += size
+            slopes = {
+                place: power * (-1.0 if place[0] == ABSENCE else 1.0) / _total(place, chain)
+                for place, power in powers.items()
+                if power
+            }
+            for place, slope in slopes.items():
+                gradient[place] += size * slope
+                row = place[0] * years + place[1]
+                half[row, row] -= 0.5 * size * slope**2 / powers[place]
+                for other, along in slopes.items():
+                    half[row, other[0] * years + other[1]] += 0.5 * size * slope * along
+        return gradient, value - float(np.vdot(gradient, chain.mean)), half
 
 
-def panel_sums(
-    chains: Sequence[SlotChain],
-    weights: Sequence[float],
-    baseline: int,
-    year: int,
-    regional: FloatArray,
-    national: FloatArray,
-) -> PanelSums:
-    """The sums of performance year ``year`` (a position among the simulated years) against the last baseline years.
+def _total(place: Place, chain: SlotChain) -> float:
+    mean = float(chain.mean[place])
+    return 1.0 - mean if place[0] == ABSENCE else mean
 
-    ``regional`` and ``national``: dollars per person-year (category,).
+
+def _product(powers: Powers, chain: SlotChain) -> float:
+    return float(np.prod([_total(place, chain) ** power for place, power in powers.items()]))
+
+
+def expanded(parts: Sequence[Smooth], chains: Sequence[SlotChain]) -> tuple[SlotSum, FloatArray]:
+    """The sum over slots that a smooth function of each category is to first order, and its curvature.
+
+    Curvature: half the second derivative of one slot; (category, quantity x year, quantity x year).
     """
-    years = chains[0].years
-    shape = (len(chains), 2, years)
-    expenditure, historical = np.zeros(shape), np.zeros(shape)
-    constant, curvature = np.zeros(len(chains)), np.zeros((len(chains), 2 * years, 2 * years))
-    regional_part, regional_constant = np.zeros(shape), np.zeros(len(chains))
-    at_national = np.zeros(len(chains))
-    expenditure[:, DOLLARS, year] = 1.0
-    for number, chain in enumerate(chains):
-        dollars, present = chain.mean[DOLLARS], 1.0 - chain.mean[ABSENCE]
-        rate = 0.0
-        for weight, base in zip(weights, range(baseline - len(weights), baseline), strict=True):
-            per_capita = dollars[base] / present[base]
-            rate += weight * per_capita
-            slope = weight * present[year] / present[base]
-            historical[number, DOLLARS, base] = slope
-            historical[number, ABSENCE, base] = slope * per_capita
-            paid, missing, later = (base, years + base, years + year)
-            for row, column, second in (
-                (paid, later, -weight / present[base]),
-                (paid, missing, slope / present[base]),
-                (missing, later, -weight * per_capita / present[base]),
-                (missing, missing, 2.0 * slope * per_capita / present[base]),
-            ):
-                curvature[number, row, column] += 0.5 * second
-                if row != column:
-                    curvature[number, column, row] += 0.5 * second
-        historical[number, ABSENCE, year] = -rate
-        constant[number] = rate * present[year] - float(np.vdot(historical[number], chain.mean))
-        regional_part[number, ABSENCE, year] = -regional[number]
-        regional_constant[number] = regional[number]
-        at_national[number] = national[number] * present[year]
-    history = SlotSum(historical, constant)
-    gap = SlotSum(regional_part, regional_constant) + history * -1.0
-    spent = SlotSum(expenditure, np.zeros(len(chains)))
-    by_year = np.zeros(years)
-    by_year[baseline - len(weights) : baseline] = weights
-    return PanelSums(tuple(chains), spent, history, gap, curvature, at_national, by_year, year)
+    each = [part.expanded(chain) for part, chain in zip(parts, chains, strict=True)]
+    gradients, constants, curvatures = (np.array(values) for values in zip(*each, strict=True))
+    return SlotSum(gradients, constants), curvatures

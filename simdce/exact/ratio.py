@@ -16,7 +16,8 @@ class RatioGrid:
 
     ``error``: bound of the inversion and of the grid. ``second_order``: the most that the second-order term of the
     benchmark, which is included, moves a probability, ``left_out`` about what the terms after it would.
-    ``standard_deviation`` of log(E/B) to first order.
+    ``standard_deviation`` of log(E/B) to first order. ``caps``: the most that bends of the caps on scores, included,
+    move a probability.
     """
 
     start: float
@@ -26,6 +27,7 @@ class RatioGrid:
     second_order: float
     left_out: float
     standard_deviation: float
+    caps: float = 0.0
 
     @property
     def points(self) -> FloatArray:

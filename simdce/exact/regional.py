@@ -8,19 +8,28 @@ of order 1/n of a small difference. Caps by category act at their mean given Γ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simdce.exact.interpolation import gauss_legendre
-from simdce.exact.linear import PanelSums, SlotSum
+from simdce.exact.linear import SlotSum
+from simdce.exact.slot import SlotChain
+
+if TYPE_CHECKING:
+    from simdce.exact.benchmark import PanelSums
 
 FloatArray = NDArray[np.float64]
 
 NODES, FARTHEST = 12, 7.0
+SCANNED = 400
+SMALL = (0.01, 0.02)
+"""Frequencies that third cumulants are taken at, in units of one over a slot's standard deviation."""
 
 _DIRECTIONS = np.array(
     [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, -1, 0), (1, 0, 1), (1, 0, -1), (0, 1, 1), (0, 1, -1), (1, 1, 1)],
@@ -35,7 +44,7 @@ class RegionalRule:
 
     Weights of a positive and a negative gap; caps in units of national cost, of the whole panel (``ceiling``,
     ``floor``) or by category (``category_ceiling``, ``category_floor``), all positive; ``drops_negative``: nothing is
-    taken off.
+    taken off. The larger of this and ``prior_share`` of history, at most ``prior_cap``, counts; None: no prior savings.
     """
 
     weight_positive: float
@@ -45,52 +54,65 @@ class RegionalRule:
     category_ceiling: float = np.inf
     category_floor: float = np.inf
     drops_negative: bool = False
+    prior_share: float | None = None
+    prior_cap: float = np.inf
 
-    def tangent(self, gaps: FloatArray, limits: FloatArray) -> tuple[float, float]:
+    def tangent(self, gaps: FloatArray, limits: FloatArray, history: FloatArray) -> tuple[float, float]:
         """The adjustment around expected gaps (category,) as slope times the whole gap plus a share of the limits.
 
-        ``limits``: dollars at national cost (category,). Where the rule bends there, the slope between both sides.
+        ``limits``: dollars at national cost (category,), ``history`` at their own. Where the rule bends there, the
+        slope between both sides.
         """
         aside = 1e-6 * limits
-        low, middle, high = (self._of_categories(gaps + sign * aside, limits) for sign in (-1.0, 0.0, 1.0))
+        low, middle, high = (
+            self._of_categories(gaps + sign * aside, limits, history - sign * aside) for sign in (-1.0, 0.0, 1.0)
+        )
         slope = (high - low) / (2.0 * float(aside.sum()))
         return slope, (middle - slope * float(gaps.sum())) / float(limits.sum())
 
-    def _of_categories(self, gaps: FloatArray, limits: FloatArray) -> float:
+    def _of_categories(self, gaps: FloatArray, limits: FloatArray, history: FloatArray) -> float:
         """The adjustment of the whole panel when every category's gap is known."""
         weight = self.weight_positive if gaps.sum() >= 0 else self.weight_negative
         held = np.clip(weight * gaps, -self.category_floor * limits, self.category_ceiling * limits).sum()
-        held = min(max(held, -self.floor * limits.sum()), self.ceiling * limits.sum())
-        return float(max(held, 0.0) if self.drops_negative else held)
+        limit = limits.sum()
+        return float(self.chosen(np.clip(held, -self.floor * limit, self.ceiling * limit), history.sum(), limit))
 
     @property
     def is_linear(self) -> bool:
         """Whether the adjustment is simply a share of the gap."""
         caps = (self.ceiling, self.floor, self.category_ceiling, self.category_floor)
-        return self.weight_positive == self.weight_negative and not np.isfinite(caps).any() and not self.drops_negative
+        capped = self.weight_positive != 0 and np.isfinite(caps).any()
+        straight = self.weight_positive == self.weight_negative and not capped
+        drops = self.drops_negative and self.weight_positive != 0
+        return straight and not drops and self.prior_share is None
 
     def overall(self, gap: FloatArray, limit: float) -> FloatArray:
-        """The adjustment of a gap, dollars, before caps by category."""
+        """The adjustment of a gap, dollars, before caps by category, dropping and prior savings."""
         weighted = gap * np.where(gap >= 0, self.weight_positive, self.weight_negative)
-        held = np.clip(weighted, -self.floor * limit, self.ceiling * limit)
-        return np.asarray(np.maximum(held, 0.0) if self.drops_negative else held)
+        return np.asarray(np.clip(weighted, -self.floor * limit, self.ceiling * limit))
+
+    def chosen(self, adjustment: FloatArray, history: FloatArray, limit: float) -> FloatArray:
+        """What counts: nothing negative where it is dropped, and prior savings where they are more."""
+        found = np.maximum(adjustment, 0.0) if self.drops_negative else adjustment
+        if self.prior_share is None:
+            return np.asarray(found)
+        return np.maximum(found, np.clip(self.prior_share * history, 0.0, self.prior_cap * limit))
 
 
 @dataclass(frozen=True)
 class GapLaw:
-    """The joint law of E, B and Γ to third order for one slot of each category, and of each category's own gap.
+    """The joint law of E, B and the gap to third order for one slot of each category, and of each category's own gap.
 
     ``third``: third cumulants (category, 3, 3, 3) of expenditure, benchmark and gap, in that order.
     """
 
     sums: PanelSums
-    benchmark: SlotSum
     third: FloatArray
 
-    def change(self, rule: RegionalRule, tangent: tuple[float, float], slots: FloatArray, x: FloatArray) -> FloatArray:
-        """P(E > c (B + q)) - P(E > c B) at c = exp(x), B with the adjustment's tangent in it; (x,)."""
+    def change(self, slots: FloatArray, x: FloatArray, benchmark: SlotSum) -> FloatArray:
+        """P(E > c (B + q)) - P(E > c B) at c = exp(x), ``benchmark`` B with the adjustment's tangent in it; (x,)."""
         chains, ratio = self.sums.chains, np.exp(x)
-        parts = (self.sums.expenditure, self.benchmark, self.sums.gap)
+        parts = (self.sums.expenditure, benchmark, self.sums.gap)
         mean = np.array([part.mean(slots, chains) for part in parts])
         cov = np.array([[a.covariance(b, slots, chains) for b in parts] for a in parts])
         third = np.einsum("k,kabc->abc", slots, self.third)
@@ -98,10 +120,9 @@ class GapLaw:
         beta = (cov[0, 2] - ratio * cov[1, 2]) / cov[2, 2]
         rest = np.stack([np.ones_like(ratio), -ratio, -beta], axis=1)  # L less its regression on the gap
         sd_rest = np.sqrt(np.einsum("xa,ab,xb->x", rest, cov, rest))
-        kinks = tuple((edge - mean[2]) / sd_gap for edge in self._edges(rule, slots))
-        v, weights = _normal_nodes(kinks)
+        v, weights = _normal_nodes(tuple((edge - mean[2]) / sd_gap for edge in self._edges(slots, mean[2], sd_gap)))
         gap = mean[2] + sd_gap * v
-        beyond = self._beyond(rule, tangent, slots, gap)
+        beyond = self._beyond(slots, gap)
         centre = -(mean[0] - ratio * mean[1])[:, None] - np.outer(beta, sd_gap * v)
         w, u = rest / sd_rest[:, None], np.array([0.0, 0.0, 1.0 / sd_gap])
         skew = (
@@ -114,26 +135,28 @@ class GapLaw:
         bent = _edgeworth((centre + np.outer(ratio, beyond)) / sd_rest[:, None], v, skew)
         return np.asarray((bent - plain) @ weights)
 
-    def mean_beyond(self, rule: RegionalRule, tangent: tuple[float, float], slots: FloatArray) -> float:
+    def mean_beyond(self, slots: FloatArray) -> float:
         """Expected dollars of q, under the normal law of the gap."""
         whole, chains = self.sums.gap, self.sums.chains
         mean, sd = whole.mean(slots, chains), float(np.sqrt(whole.covariance(whole, slots, chains)))
-        z, weights = _normal_nodes(tuple((edge - mean) / sd for edge in self._edges(rule, slots)))
-        gap = mean + sd * z
-        return float(weights @ self._beyond(rule, tangent, slots, gap))
+        z, weights = _normal_nodes(tuple((edge - mean) / sd for edge in self._edges(slots, mean, sd)))
+        return float(weights @ self._beyond(slots, mean + sd * z))
 
-    def _beyond(
-        self, rule: RegionalRule, tangent: tuple[float, float], slots: FloatArray, gap: FloatArray
-    ) -> FloatArray:
-        """q: what the rule gives less its tangent, dollars (gap,)."""
-        slope, share = tangent
-        return self.adjustment(rule, slots, gap) - slope * gap - share * float(slots @ self.sums.national)
+    def _beyond(self, slots: FloatArray, gap: FloatArray) -> FloatArray:
+        """q: what the rules give less their tangents, dollars (gap,)."""
+        limit = float(slots @ self.sums.national)
+        total = np.zeros_like(gap)
+        for part in self.sums.adjustments:
+            slope, share = part.tangent
+            total += part.share * (self.adjustment(part.rule, slots, gap) - slope * gap - share * limit)
+        return total
 
     def adjustment(self, rule: RegionalRule, slots: FloatArray, gap: FloatArray) -> FloatArray:
         """The expected adjustment given the gap of the whole panel, with caps by category; dollars (gap,)."""
         limits = slots * self.sums.national
+        history = float(slots @ self.sums.regional) - gap
         if not np.isfinite([rule.category_ceiling, rule.category_floor]).any():
-            return rule.overall(gap, float(limits.sum()))
+            return rule.chosen(rule.overall(gap, float(limits.sum())), history, float(limits.sum()))
         chains, whole = self.sums.chains, self.sums.gap
         mean_gap, variance = whole.mean(slots, chains), whole.covariance(whole, slots, chains)
         weight = np.where(gap >= 0, rule.weight_positive, rule.weight_negative)
@@ -146,43 +169,65 @@ class GapLaw:
             total += _clipped_mean(
                 given, spread, -rule.category_floor * limits[number], rule.category_ceiling * limits[number]
             )
-        return np.maximum(total, 0.0) if rule.drops_negative else total
+        return rule.chosen(total, history, float(limits.sum()))
 
-    def _edges(self, rule: RegionalRule, slots: FloatArray) -> tuple[float, ...]:
-        """Gaps at which the rule bends."""
-        limit = float(slots @ self.sums.national)
+    def _edges(self, slots: FloatArray, mean: float, sd: float) -> list[float]:
+        """Gaps at which a rule bends: those it names, and where prior savings take over."""
+        limit, region = float(slots @ self.sums.national), float(slots @ self.sums.regional)
         edges = [0.0]
-        for cap, weight, sign in ((rule.ceiling, rule.weight_positive, 1.0), (rule.floor, rule.weight_negative, -1.0)):
-            if np.isfinite(cap) and weight > 0:
-                edges.append(sign * cap * limit / weight)
-        return tuple(edges)
+        for rule in (part.rule for part in self.sums.adjustments):
+            for cap, weight, sign in (
+                (rule.ceiling, rule.weight_positive, 1.0),
+                (rule.floor, rule.weight_negative, -1.0),
+            ):
+                if np.isfinite(cap) and weight > 0:
+                    edges.append(sign * cap * limit / weight)
+            if rule.prior_share:
+                edges.append(region - rule.prior_cap * limit / rule.prior_share)
+                gap = mean + sd * np.linspace(-FARTHEST, FARTHEST, SCANNED)
+                plain = self.adjustment(replace(rule, prior_share=None), slots, gap)
+                ahead = np.clip(rule.prior_share * (region - gap), 0.0, rule.prior_cap * limit) - plain
+                for cell in np.flatnonzero(np.diff(np.sign(ahead))):
+                    part = ahead[cell] / (ahead[cell] - ahead[cell + 1])
+                    edges.append(float(gap[cell] + part * (gap[cell + 1] - gap[cell])))
+        return edges
 
 
-def gap_law(sums: PanelSums, benchmark: SlotSum) -> GapLaw:
-    """Third cumulants from the curvature of log φ at small frequencies in ten directions, with Richardson's step."""
-    parts = (sums.expenditure, benchmark, sums.gap)
+def gap_law(sums: PanelSums) -> GapLaw:
+    """The law of the gap beside expenditure and benchmark."""
+    return GapLaw(sums, third_cumulants(sums.chains, (sums.expenditure, sums.benchmark, sums.gap)))
+
+
+def third_cumulants(chains: Sequence[SlotChain], parts: tuple[SlotSum, SlotSum, SlotSum]) -> FloatArray:
+    """Third cumulants of three sums for one slot of each category; (category, 3, 3, 3).
+
+    From the curvature of log φ at small frequencies in ten directions, with Richardson's step.
+    """
     triples = list(combinations_with_replacement(range(3), 3))
-    third = np.zeros((len(sums.chains), 3, 3, 3))
-    for number, chain in enumerate(sums.chains):
-        one = np.where(np.arange(len(sums.chains)) == number, 1.0, 0.0)
-        scale = np.array([1.0 / np.sqrt(part.covariance(part, one, sums.chains)) for part in parts])
-        terms = np.array([[_multiplicity(t) * np.prod(d[list(t)]) for t in triples] for d in _DIRECTIONS])
+    third = np.zeros((len(chains), 3, 3, 3))
+    terms = np.array([[_multiplicity(t) * np.prod(d[list(t)]) for t in triples] for d in _DIRECTIONS])
+    for number, chain in enumerate(chains):
+        one = np.where(np.arange(len(chains)) == number, 1.0, 0.0)
+        variances = np.array([part.covariance(part, one, chains) for part in parts])
+        if not (variances > 0).all():
+            continue
+        scale = 1.0 / np.sqrt(variances)
         coefficients = np.einsum(
             "da,aqy->dqy", _DIRECTIONS * scale, np.stack([part.coefficients[number] for part in parts])
         )
         mean = np.einsum("dqy,qy->d", coefficients, chain.mean)
-        estimates = []
-        for frequency in (0.01, 0.02):
-            at = coefficients * frequency
-            table = chain.table(float(np.abs(at[:, 0]).max()), 1e-18)
-            logs = chain.log_characteristic(at[:, 0], at[:, 1], table)
-            estimates.append(6.0 * (mean * frequency - logs.imag) / frequency**3)
-        cumulants = np.linalg.lstsq(terms, (4.0 * estimates[0] - estimates[1]) / 3.0, rcond=None)[0]
+        at = np.concatenate([coefficients * frequency for frequency in SMALL])
+        logs = chain.log_characteristic(at[:, 0], at[:, 1], at[:, 2], 1e-18)
+        near, far = (
+            6.0 * (mean * frequency - part.imag) / frequency**3
+            for frequency, part in zip(SMALL, np.split(logs, 2), strict=True)
+        )
+        cumulants = np.linalg.lstsq(terms, (4.0 * near - far) / 3.0, rcond=None)[0]
         for (a, b, c), value in zip(triples, cumulants, strict=True):
             plain = value / (scale[a] * scale[b] * scale[c])
             for i, j, k in {(a, b, c), (a, c, b), (b, a, c), (b, c, a), (c, a, b), (c, b, a)}:
                 third[number, i, j, k] = plain
-    return GapLaw(sums, benchmark, third)
+    return third
 
 
 def _multiplicity(triple: tuple[int, ...]) -> int:
@@ -213,7 +258,7 @@ def _clipped_mean(mean: FloatArray, spread: FloatArray, low: float, high: float)
     return np.asarray(mean - excess(high, 1.0) + excess(low, -1.0))
 
 
-def _normal_nodes(kinks: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
+def _normal_nodes(kinks: Sequence[float]) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights of the standard normal law in panels of one, never across a kink."""
     inner = [kink for kink in (*kinks, *np.arange(-FARTHEST + 1.0, FARTHEST)) if abs(kink) < FARTHEST]
     cuts = np.unique([-FARTHEST, *inner, FARTHEST])

@@ -7,8 +7,10 @@ On a uniform grid each shift is the same few weights everywhere, so all nodes ma
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +31,20 @@ NOTHING = 1e-15
 class Shock:
     """A standard normal draw z that multiplies E/B: ``factor`` of z, smooth between ``kinks`` (values of z).
 
-    ``scale``: standard deviation of the logarithm of the factor, about.
+    ``scale``: standard deviation of the logarithm of the factor, about. ``of``: which of the two it strikes.
     """
 
     factor: Callable[[FloatArray], FloatArray]
     scale: float
     kinks: tuple[float, ...] = ()
+    of: Literal["expenditure", "benchmark"] = "benchmark"
+
+    def striking(self, share: float) -> Shock:
+        """The shock where it strikes only a share of the expenditure or the benchmark."""
+        return self if share == 1.0 else replace(self, factor=partial(self._part, share), scale=self.scale * share)
+
+    def _part(self, share: float, z: FloatArray) -> FloatArray:
+        return 1.0 + share * (self.factor(z) - 1.0)
 
 
 def shaken(cdf: FloatArray, start: float, step: float, deviation: float, shock: Shock) -> tuple[FloatArray, float]:

@@ -26,7 +26,8 @@ def imported(files: Sequence[Path], aco: str, year: int, true_savings: float = 0
     """
     publications = [read(path) for path in files]
     rows = [row for publication in publications for row in publication.rows]
-    row = _row_of(rows, aco, year)
+    unread = [problem for publication in publications for problem in publication.problems]
+    row = _row_of(rows, unread, aco, year)
     if row.figures.arrangement.startswith("reach"):
         raise InputError("is not a results file of the Shared Savings Program", where=row.file)
     (publication,) = [each for each in publications if any(one is row for one in each.rows)]
@@ -40,15 +41,16 @@ def imported(files: Sequence[Path], aco: str, year: int, true_savings: float = 0
     return text
 
 
-def _row_of(rows: Sequence[PublishedRow], aco: str, year: int) -> PublishedRow:
+def _row_of(rows: Sequence[PublishedRow], unread: Sequence[InputError], aco: str, year: int) -> PublishedRow:
     wanted = aco.strip().lower()
     own = [row for row in rows if row.figures.aco.lower() == wanted]
     if not own:
         known = {row.figures.aco.lower(): row.figures.aco for row in rows}
         nearest = nearest_name(wanted, known)
-        raise InputError(
-            "no row of this ACO in the files", key="--aco", value=aco, nearest=known[nearest] if nearest else None
-        )
+        problem = "no row of this ACO in the files"
+        if unread:
+            problem = f"no row of this ACO among those that can be read; one of {len(unread)} that cannot: {unread[0]}"
+        raise InputError(problem, key="--aco", value=aco, nearest=known[nearest] if nearest else None)
     found = next((row for row in own if row.figures.year == year), None)
     if found is None:
         years = sorted({row.figures.year for row in own})

@@ -76,7 +76,7 @@ def _counted_share(category: str, year: int) -> float:
 def _heading(history: History, own: OwnHistory) -> Iterator[str]:
     figures = history.row.figures
     name, arrangement = _plain(history.name), arrangements.load(figures.arrangement)
-    yield f"# {name} ({figures.aco}), performance year {figures.year}, as CMS published it:"
+    yield f"# {name} ({_plain(figures.aco)}), performance year {figures.year}, as CMS published it:"
     yield f"# {_plain(history.row.file)}, row {history.row.line}. Written by `simdce import-aco`."
     yield "#"
     yield "# Published, by category. Dollars are truncated, per person-year; a dash is masked or not published."
@@ -93,7 +93,7 @@ def _heading(history: History, own: OwnHistory) -> Iterator[str]:
     weights = ", ".join(f"{weight:.3g}" for weight in own.weights)
     yield f"# Weights of BY1 to BY3: {weights} (agreement number {history.agreement_number})."
     yield ""
-    yield f"title = {_text(f'{name[:60]} ({figures.aco}), {figures.year}')}"
+    yield f"title = {_text(f'{name[:60]} ({_plain(figures.aco)}), {figures.year}')}"
     yield "description = " + _text(
         f"{arrangement.title}, agreement from {_agreement_start(figures)}. The law of a year's result for an ACO with "
         "this size, mix, history and benchmark, beside the result that CMS published."

@@ -4,6 +4,7 @@ Every function draws on the ``ax`` it is given or on a new figure of its own (``
 never touches pyplot's state. Colour is never the only carrier: shapes, line styles and direct labels say the same.
 """
 
+from simdce.plots.by_size import chances_by_panel_size
 from simdce.plots.comparison import difference_by_true_savings, net_by_true_savings
 from simdce.plots.payment import payment_laws
 from simdce.plots.repayment import repayment_by_confidence
@@ -14,6 +15,7 @@ from simdce.plots.viability import chance_by_panel_size
 
 __all__ = [
     "chance_by_panel_size",
+    "chances_by_panel_size",
     "difference_by_true_savings",
     "net_by_true_savings",
     "new_figure",

@@ -58,13 +58,14 @@ def _draw(ax: Axes, curve: ViabilityCurve, number: int) -> None:
     ax.plot(sizes, chances, markersize=4.5, linewidth=1.5, **style)  # type: ignore[arg-type]
     low, high = np.clip(chances - margin, 0, 100), np.clip(chances + margin, 0, 100)
     ax.fill_between(sizes, low, high, color=colour, alpha=0.16, linewidth=0)
-    if curve.smallest is None or curve.smallest <= sizes[0]:
+    if curve.smallest is None or not sizes[0] < curve.smallest <= sizes[-1]:
         return
     bound = 100 * stated(curve)
-    ends = (curve.low or curve.smallest, curve.high or sizes[-1])
+    ends = np.clip((curve.low or curve.smallest, curve.high or sizes[-1]), sizes[0], sizes[-1])
     ax.plot(ends, (bound, bound), color=colour, linewidth=5, alpha=0.45, solid_capstyle="butt")
     ax.plot(curve.smallest, bound, marker="D", markersize=7, color=colour, markeredgecolor="white", zorder=5)
-    ax.annotate(people(curve.smallest), (curve.smallest, bound), xytext=(0, 7), textcoords="offset points", ha="center",
+    called = people(curve.smallest) if curve.exact is None else curve.size_text
+    ax.annotate(called, (curve.smallest, bound), xytext=(0, 7), textcoords="offset points", ha="center",
                 fontsize=TEXT, fontweight="bold", color=colour)  # fmt: skip
 
 

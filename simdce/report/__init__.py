@@ -8,8 +8,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from simdce.arrangements.arrangement import DOUBTFUL
-from simdce.assumptions import NOT_MODELLED, cautions
+from simdce.assumptions import NOT_MODELLED, concerns
 from simdce.files import write_whole
+from simdce.report.by_size import by_size
 from simdce.report.comparison import side_by_side
 from simdce.report.differences import difference_exhibits
 from simdce.report.exhibits import cell, chance_cell, checks, exhibits, repayment_exhibit, viability_exhibit
@@ -51,6 +52,7 @@ def report_page(answers: Answers) -> str:
     called = names(scenario)
     lines = register(answers.assumptions, called)
     true_savings = [percent(saved) for saved in scenario.savings.by_year(scenario.years.performance)]
+    true_savings = true_savings[:1] if len(set(true_savings)) == 1 else true_savings
     return _template().render(
         scenario=scenario,
         size=size,
@@ -62,13 +64,14 @@ def report_page(answers: Answers) -> str:
         observed=observed_exhibit(answers.observed, found),
         observed_sentences=_sentences(answers, size),
         compared=side_by_side(answers, found),
-        cautions=_in_words(cautions(scenario), called),
+        cautions=_in_words(concerns(scenario), called),
         payment=payment_figure(found),
         savings_rate=savings_rate_figure(found, scenario.observed),
         repayment=repayment_figure(found),
         repayment_table=repayment_exhibit(found),
         size_figures=list(size_figures(answers, found)),
         size_passage=size_passage(answers, lead),
+        by_size=by_size(answers, found),
         variance=variance_figure(answers, lead),
         viability_table=viability_exhibit(answers.viability, found),
         exhibits=[*exhibits(answers, found), *difference_exhibits(answers, found)],
@@ -85,14 +88,12 @@ def _sentences(answers: Answers, size: int) -> list[str]:
     return list(dict.fromkeys(each.sentence for each in answers.observed if each.panel_size == size))
 
 
-def _in_words(notes: list[str], called: dict[str, str]) -> list[str]:
-    """Cautions ("key, key: what to know") under the names that the report uses."""
+def _in_words(found: list[tuple[tuple[str, ...], str]], called: dict[str, str]) -> list[str]:
+    """Cautions under the names that the report uses; keys of the scenario (panel.sizes) stay as they are written."""
     told = []
-    for note in notes:
-        owners, colon, rest = note.partition(": ")
-        keys = owners.split(", ")
-        known = bool(colon) and all(key in called for key in keys)
-        told.append(f"{together([called[key] for key in keys])}: {rest.replace('_', ' ')}" if known else note)
+    for keys, matter in found:
+        words = (word if "." in word.rstrip(".,") else word.replace("_", " ") for word in matter.split(" "))
+        told.append(f"{together([called[key] for key in keys])}: {' '.join(words)}")
     return told
 
 

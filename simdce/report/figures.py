@@ -116,7 +116,8 @@ def size_figures(answers: Answers, laws: Sequence[Law]) -> Iterator[Figure]:
         ax = plots.chance_by_panel_size(curves, names=called, admitted_from=least.pop() if len(least) == 1 else None)
         caption = (
             "Lines join the sizes simulated; bands are 95% intervals of the simulation. "
-            "The dashed line is the confidence asked for, a diamond the smallest panel that meets it." + left_out
+            "The dashed line is the confidence asked for, a diamond the smallest panel that meets it, on its range."
+            + left_out
         )
         title = f"Panel size and the condition “{text}”"
         yield Figure(title, caption, plots.svg(ax, title))

@@ -15,7 +15,7 @@ from simdce.results import AGREEMENT
 from simdce.run import Answers
 from simdce.studies.payment import Lived
 from simdce.studies.viability import INTERVAL_Z, ViabilityCurve
-from simdce.wording import money, people, percent
+from simdce.wording import money, percent
 
 _TRIED_SAVINGS = (-0.02, 0.10)
 _ALL = 0.995
@@ -178,7 +178,7 @@ def _luck(answers: Answers, leads: Sequence[Law]) -> str:
         "comes from what panels of every size share."
     )
     own = answers.scenario.benchmark.to_own_history == 1.0
-    benchmark = "a benchmark that is right" if own else "the published benchmark"
+    benchmark = "a benchmark that is right" if own else "the published benchmark, without a lasting mismatch"
     return (
         f"Luck is paid too: with no true savings at all, and {benchmark}, {law.spoken} is paid in "
         f"{_chance(false)} of years {brings}. {swing}"
@@ -188,20 +188,27 @@ def _luck(answers: Answers, leads: Sequence[Law]) -> str:
 def _flips(answers: Answers, lived: Lived, leads: Sequence[Law]) -> list[str]:
     name, key = leads[-1].spoken, leads[-1].keys[0]
     curves = [curve for curve in answers.viability if curve.arrangement == key]
-    return [_overtaking(lived, leads), *(f"{name}, {curve.text}: {_from_which_size(curve)}." for curve in curves)]
+    # the conditions take true savings as known, and leave out the lasting mismatch that the table above holds
+    known = " and the benchmark is right" if answers.scenario.shocks.sd("persistent_sd") else ""
+    return [
+        _overtaking(lived, leads),
+        *(f"{name}, {curve.text}{known}: {_from_which_size(curve)}." for curve in curves),
+    ]
 
 
 def _from_which_size(curve: ViabilityCurve) -> str:
     sizes = curve.panel_sizes
-    if len(sizes) == 1:
+    if curve.exact is None and len(sizes) == 1:
         holds = "too close to call" if (curve.low is None) != (curve.high is None) else \
             "holds" if curve.smallest is not None else "does not hold"  # fmt: skip
         return f"{holds} at {sizes[0]:,} people, the chance is {_chance(curve.chances[0])}"
     if curve.smallest is None:
-        return f"no panel up to {sizes[-1]:,} people does that"
-    if curve.smallest <= sizes[0]:
-        return f"already so at {sizes[0]:,} people"
-    return f"from about {people(curve.smallest)} people"
+        return f"no panel up to {curve.searched[1]:,} people does that"
+    if curve.at_every_size:
+        return f"already so at {curve.searched[0]:,} people"
+    ranges = curve.exact is not None and curve.range_text not in ("", curve.size_text)
+    spread = f" ({curve.range_text} as its inputs are known)" if ranges else ""
+    return f"from {curve.size_text} people{spread}"
 
 
 def _overtaking(lived: Lived, leads: Sequence[Law]) -> str:

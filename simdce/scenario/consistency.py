@@ -9,9 +9,11 @@ from simdce import arrangements, calibration
 from simdce.errors import InputError, nearest_name
 
 if TYPE_CHECKING:
+    from simdce.arrangements.in_force import InForce
     from simdce.scenario import ArrangementChoice, Scenario
 
 ROUNDING = 1e-12
+ROUNDED_WEIGHTS = 1e-6
 MOST_TOTALS = 30_000_000
 """Worlds x panel sizes x years: about 3.5 GB of totals."""
 
@@ -84,6 +86,7 @@ def check_arrangement(scenario: Scenario, choice: ArrangementChoice, number: int
     except InputError as error:
         overridden = error.key in choice.elections.overrides
         raise error.within("", f"{key}.elections{'.overrides' if overridden else ''}") from error
+    _check_lists(rule, f"{key}.elections.overrides")
     weights = rule.values("baseline_weights")[0]
     if scenario.benchmark.weights is None and scenario.years.baseline < len(weights):
         raise InputError(
@@ -92,3 +95,16 @@ def check_arrangement(scenario: Scenario, choice: ArrangementChoice, number: int
             value=scenario.years.baseline,
             allowed=f"{len(weights)} or more, or benchmark.weights of your own",
         )
+
+
+def _check_lists(rule: InForce, key: str) -> None:
+    """That lists which a scenario replaced still fit: weights are a whole, a corridor has one share a band."""
+    weights = rule.values("baseline_weights")[0]
+    if abs(fsum(weights) - 1.0) > ROUNDED_WEIGHTS:
+        raise InputError("these do not add up to 1", key=f"{key}.baseline_weights", value=list(weights))
+    name = "retrospective_trend_shares"
+    for shares, edges in (
+        zip(rule.values(name), rule.values("retrospective_trend_edges"), strict=True) if name in rule else ()
+    ):
+        if len(shares) != len(edges) + 1:
+            raise InputError("one share more than edges", key=f"{key}.{name}", value=list(shares))

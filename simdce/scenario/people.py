@@ -172,9 +172,9 @@ class RiskScores(Table):
 class StopLossDesign(Table):
     """What stop-loss pays of a person-year, where an arrangement has it and the entity elects it."""
 
-    attachments: Annotated[tuple[Positive, ...], BeforeValidator(as_tuple), AfterValidator(rising)] | None = Field(
-        None, description="attachment points in units of the person's expected cost, rising"
-    )
+    attachments: (
+        Annotated[tuple[Positive, ...], Field(min_length=1), BeforeValidator(as_tuple), AfterValidator(rising)] | None
+    ) = Field(None, description="attachment points in units of the person's expected cost, rising")
     payout_rates: Annotated[tuple[Share, ...], BeforeValidator(as_tuple)] | None = Field(
         None, description="share paid of what lies between each attachment point and the next"
     )

@@ -1,13 +1,15 @@
 """When does a panel stop being a gamble? The smallest size at which stated confidences hold, and the curve behind it.
 
 A condition states the true savings, so the lasting mismatch of the benchmark is off: it would count true performance
-twice. Annual shocks and trend errors stay as the scenario has them.
+twice. Annual shocks and trend errors stay as the scenario has them. Over a year the size comes from the exact law, to
+the person, with the range of its inputs; where that law leaves something out, and over an agreement, it comes from the
+simulated sizes, with the interval of the simulation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 
 import numpy as np
@@ -16,7 +18,10 @@ from simdce import metrics
 from simdce.metrics import Estimate
 from simdce.scenario import Scenario, ViabilityCondition
 from simdce.settlements import SAVINGS_KNOWN
+from simdce.studies.exact_chance import ExactChances
+from simdce.studies.exact_size import FEWEST, MOST, ExactSize, exact_size
 from simdce.studies.payment import Lived
+from simdce.wording import people
 from simdce.worlds import PanelYears
 
 INTERVAL_Z = 1.96
@@ -27,9 +32,11 @@ INTERVAL_Z = 1.96
 class ViabilityCurve:
     """One condition under one arrangement over all panel sizes.
 
-    ``smallest`` is the panel from which the condition holds at every larger simulated size (interpolated in the log of
-    the size), with ``low`` and ``high`` where the curve plus or minus 1.96 standard errors does; None where it does not
-    hold at the largest size simulated. A value equal to the smallest simulated size means "that or less".
+    Without ``exact``, ``smallest`` is the panel from which the condition holds at every larger simulated size
+    (interpolated in the log of the size), with ``low`` and ``high`` where the curve plus or minus 1.96 standard errors
+    does. With it, ``smallest`` is a whole number of people and ``low`` and ``high`` are its range over the inputs.
+    None where it does not hold at the largest size searched; the smallest size searched means "that or less".
+    ``left_out``: why a condition over a year has no exact size.
     """
 
     arrangement: str
@@ -39,6 +46,39 @@ class ViabilityCurve:
     smallest: float | None
     low: float | None
     high: float | None
+    exact: ExactSize | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def searched(self) -> tuple[int, int]:
+        """The smallest and the largest panel that the size was sought between."""
+        return (self.panel_sizes[0], self.panel_sizes[-1]) if self.exact is None else (FEWEST, MOST)
+
+    @property
+    def at_every_size(self) -> bool:
+        """Whether the condition holds at the smallest panel searched already, and so from there on."""
+        return self.smallest is not None and self.smallest <= self.searched[0]
+
+    @property
+    def size_text(self) -> str:
+        """The smallest panel in words: "14,958", "about 15,000", "500 or fewer", "none up to 1,000,000"."""
+        if self.smallest is None:
+            return f"none up to {self.searched[1]:,}"
+        if self.at_every_size:
+            return f"{self.searched[0]:,} or fewer"
+        return f"about {people(self.smallest)}" if self.exact is None else f"{self.smallest:,.0f}"
+
+    @property
+    def range_text(self) -> str:
+        """Its range in words: "12,000 to 18,000", "9,000 to beyond 100,000"; empty where nothing is known of it."""
+        fewest, most = self.searched
+        if self.low is None:
+            return ""
+        begins = f"{fewest:,} or fewer" if self.low <= fewest else people(self.low)
+        ends = f"beyond {most:,}" if self.high is None else people(self.high)
+        if self.exact is not None and self.low == self.high == self.smallest:  # a step of the rule, whatever the inputs
+            return self.size_text
+        return begins if self.high is not None and self.high <= fewest else f"{begins} to {ends}"
 
     @property
     def text(self) -> str:
@@ -63,7 +103,25 @@ Chances = dict[tuple[str, ViabilityCondition], Estimate]
 def viability(scenario: Scenario, panels: PanelYears) -> list[ViabilityCurve]:
     """Every viability condition of the scenario under every arrangement."""
     found = [chances_at(Lived(scenario, panels, size)) for size in panels.panel_sizes]
-    return viability_curves(panels.panel_sizes, found)
+    return with_exact_sizes(scenario, viability_curves(panels.panel_sizes, found))
+
+
+def with_exact_sizes(scenario: Scenario, curves: Sequence[ViabilityCurve]) -> list[ViabilityCurve]:
+    """The curves, those of a condition over a year with their exact size wherever the exact law leaves nothing out."""
+    if all(curve.condition.over != "year" for curve in curves):
+        return list(curves)
+    chances = ExactChances(scenario)
+    missing = {key: chances.left_out(key) for key in dict.fromkeys(curve.arrangement for curve in curves)}
+
+    def exact(curve: ViabilityCurve) -> ViabilityCurve:
+        if curve.condition.over != "year":
+            return curve
+        if missing[curve.arrangement]:
+            return replace(curve, left_out=missing[curve.arrangement])
+        found = exact_size(chances, curve.arrangement, curve.condition)
+        return replace(curve, smallest=found.smallest, low=found.low, high=found.high, exact=found)
+
+    return [exact(curve) for curve in curves]
 
 
 def chances_at(lived: Lived) -> Chances:

@@ -1,0 +1,167 @@
+"""The smallest panel at which a stated confidence holds, to the person, by the exact law, and its range over inputs.
+
+The size is where the condition holds with that many people and not with one fewer, and at every larger size looked at
+(a factor of two or four apart, and the scenario's own). People come in whole numbers by category, so that a chance
+wiggles from one size to the next by as much as one or two people more would move it: that is how far "from here on" is
+meant. The range moves one input at a time to either end of what is known of it (``input_ranges.toml``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from math import exp, log
+from pathlib import Path
+
+import numpy as np
+from scipy.special import ndtri
+
+from simdce.scenario import Scenario, ViabilityCondition
+from simdce.sourced import Term, read_terms, read_toml
+from simdce.studies.exact_chance import ExactChances
+
+FEWEST, MOST = 500, 1_000_000
+"""People between which a size is sought; under the first, categories of a handful of people are beyond the law."""
+
+_LOOKED_AT = (FEWEST, *(1_000 * 2**number for number in range(8)), MOST // 2, MOST)
+_STEP = 1.2
+_CLOSE = 0.003
+"""Of a size at an end of an input's range: the range is not meant to the person."""
+
+_FILE = Path(__file__).with_name("input_ranges.toml")
+
+Margin = Callable[[int], float]
+
+
+@dataclass(frozen=True)
+class AtEnds:
+    """The smallest panel with one input at the lowest and at the highest of its range; None beyond the largest."""
+
+    name: str
+    ends: tuple[float, float]
+    sizes: tuple[int | None, int | None]
+
+
+@dataclass(frozen=True)
+class ExactSize:
+    """The smallest panel in people, FEWEST where it holds from there on, None where not even at MOST.
+
+    ``low`` and ``high``: the smallest and the largest of the sizes with an input at an end of its range.
+    """
+
+    smallest: int | None
+    low: int | None
+    high: int | None
+    inputs: tuple[AtEnds, ...]
+
+
+@cache
+def input_ranges() -> dict[str, Term]:
+    """Lowest and highest value of the inputs that matter, with their sources."""
+    return read_terms(read_toml(_FILE), _FILE.name)
+
+
+def exact_size(chances: ExactChances, arrangement: str, condition: ViabilityCondition) -> ExactSize:
+    """The smallest panel of one condition over a year under one arrangement.
+
+    Ends of inputs are tried in the middle performance year, and their proportions carried over to the average year.
+    """
+    middle = (chances.scenario.years.performance // 2,)
+
+    def margin(years: tuple[int, ...] | None = None, **inputs: float) -> Margin:
+        def of_size(size: int) -> float:
+            found = chances.average(arrangement, condition.outcome, condition.true_savings, size, years=years, **inputs)
+            return _margin(found, condition)
+
+        return cache(of_size)
+
+    in_average, in_middle = margin(), margin(middle)
+    smallest = smallest_size(in_average, in_middle, chances.scenario.panel.sizes)
+    if smallest is None:
+        return ExactSize(None, None, None, ())
+    alone = nearby(in_middle, smallest)
+    years, base = (middle, alone) if alone not in (None, FEWEST) else (None, smallest)
+    inputs = []
+    for name, (low, high) in _ranges(chances.scenario).items():
+        found = [nearby(margin(years, **{name: end}), smallest) for end in (low, high)]
+        sizes = [None if size is None else _within(smallest * size / (base or smallest)) for size in found]
+        inputs.append(AtEnds(name, (low, high), (sizes[0], sizes[1])))
+    tried = [smallest, *(size for each in inputs for size in each.sizes)]
+    known = [size for size in tried if size is not None]
+    return ExactSize(smallest, min(known), None if None in tried else max(known), tuple(inputs))
+
+
+def smallest_size(margin: Margin, like_it: Margin, own: tuple[int, ...] = ()) -> int | None:
+    """The size from which ``margin`` stays at nought or above; None where it does not at the largest.
+
+    ``like_it``: a margin of about the same course, cheaper, that finds where to look; ``own``: sizes to look at.
+    """
+    grid = sorted({*_LOOKED_AT, *(size for size in own if FEWEST < size < MOST)})
+    failing = [number for number, size in enumerate(grid) if like_it(size) < 0]
+    first = failing[-1] + 1 if failing else 0
+    while first < len(grid) and margin(grid[first]) < 0:
+        first += 1
+    while first > 0 and margin(grid[first - 1]) >= 0:
+        first -= 1
+    if first == len(grid):
+        return None
+    return grid[0] if first == 0 else crossing(margin, grid[first - 1], grid[first])
+
+
+def nearby(margin: Margin, size: int) -> int | None:
+    """The size from which ``margin`` is at nought or above, sought from ``size`` outwards; None beyond the largest."""
+    low = high = size
+    if margin(size) < 0:
+        while margin(high) < 0:
+            if high == MOST:
+                return None
+            low, high = high, _within(high * _STEP + 1)
+    else:
+        while margin(low) >= 0:
+            if low == FEWEST:
+                return low
+            low, high = _within(low / _STEP - 1), low
+    return crossing(margin, low, high, _CLOSE)
+
+
+def crossing(margin: Margin, low: int, high: int, close: float = 0.0) -> int:
+    """The whole number between one that fails and a larger one that does not, next to its failing neighbour.
+
+    Or, with ``close``, one that is by no more than such a fraction larger than a failing one.
+
+    The line between the two in the log of the size, each end's margin halved when it stays (Dowell and Jarratt, BIT
+    1971), and every third time the middle, which margins that jump need.
+    """
+    below, above, tries = margin(low), margin(high), 0
+    while high - low > max(1.0, close * high):
+        tries += 1
+        share = 0.5 if tries % 3 == 0 else below / (below - above)
+        guess = round(exp(log(low) + share * log(high / low)))
+        guess = min(max(guess, low + 1), high - 1)
+        found = margin(guess)
+        if found < 0:
+            low, below, above = guess, found, above / 2.0
+        else:
+            high, above, below = guess, found, below / 2.0
+    return high
+
+
+def _margin(chance: float, condition: ViabilityCondition) -> float:
+    """How far a chance is on the right side of what is asked for, in standard deviations of a normal law."""
+    asked = condition.at_most if condition.at_least is None else condition.at_least
+    found = float(np.diff(ndtri(np.clip([asked or 0.0, chance], 1e-12, 1.0 - 1e-12)))[0])
+    return -found if condition.at_least is None else found
+
+
+def _ranges(scenario: Scenario) -> dict[str, tuple[float, float]]:
+    """Lowest and highest of each input that the scenario leaves at its calibrated value, as ``chance`` names it."""
+    known = {name: tuple(term.at().value) for name, term in input_ranges().items()}
+    found = {"noise": known["noise_per_person"]}
+    if scenario.shocks.preset == "forecast" and scenario.shocks.annual_sd is None:
+        found["annual_sd"] = known["annual_shock_sd"]
+    return {name: (float(low), float(high)) for name, (low, high) in found.items()}
+
+
+def _within(size: float) -> int:
+    return min(max(round(size), FEWEST), MOST)
