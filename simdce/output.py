@@ -56,6 +56,7 @@ def run_record(answers: Answers) -> dict[str, Any]:
         "observed": _observed(answers),
         "comparison": _comparison(answers),
         "practice": _practice(answers),
+        **_variance_saved(answers),
     }
 
 
@@ -74,6 +75,7 @@ def json_document(answers: Answers) -> str:
             "comparison": _comparison(answers),
             "practice": _practice(answers),
             "practice_estimates": [] if answers.practice is None else _records(practice_frame(answers.practice.rows)),
+            **_variance_saved(answers),
             "cautions": cautions(answers.scenario),
         }
     )
@@ -145,6 +147,11 @@ def _observed(answers: Answers) -> list[dict[str, Any]]:
         }
         for each in answers.observed
     ]
+
+
+def _variance_saved(answers: Answers) -> dict[str, Any]:
+    """What controls saved; nothing where none were taken."""
+    return {"variance_saved": [asdict(each) for each in answers.variance_saved]} if answers.variance_saved else {}
 
 
 def _comparison(answers: Answers) -> dict[str, Any] | None:

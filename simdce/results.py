@@ -191,6 +191,25 @@ def practice_frame(rows: Sequence[PracticeRow]) -> pd.DataFrame:
     )
 
 
+@dataclass(frozen=True)
+class VarianceSaved:
+    """How many times as many worlds would give the mean net payment over the agreement as exactly without controls."""
+
+    arrangement: str
+    panel_size: int
+    ratio: float
+
+
+def variance_saved(rows: Sequence[Row], worlds: int) -> Iterator[VarianceSaved]:
+    """From the spread of the net payment over the agreement and the error of its mean, where worlds differ."""
+    whole = {(row.arrangement, row.panel_size, row.metric): row for row in rows if row.performance_year == AGREEMENT}
+    for (arrangement, size, metric), row in whole.items():
+        if metric == "mean_net" and row.estimate.standard_error > 0:
+            spread = whole[arrangement, size, "sd_net"].estimate.value
+            ratio = spread**2 / (worlds - 1) / row.estimate.standard_error**2
+            yield VarianceSaved(arrangement, size, ratio)
+
+
 def frame(rows: Sequence[Row] | Sequence[Difference]) -> pd.DataFrame:
     """The rows as a data frame with the columns of COLUMNS; differences have ``against`` after the arrangement."""
     import pandas as pd

@@ -198,6 +198,15 @@ def test_worlds_and_seed_replace_those_of_the_scenario(document: Any, scenario: 
     assert found["scenario_digest"] == read_scenario(scenario, {"worlds": 100, "seed": 6}).digest
 
 
+@pytest.mark.skipif(INTERPRETED, reason="takes the exact laws of every size")
+def test_controls_are_taken_where_asked_for_and_told(document: Any, scenario: Path, tmp_path: Path) -> None:
+    result = invoke("run", scenario, "--out", tmp_path / "out", "--json", "--controlled")
+    found = json.loads(result.stdout)
+    assert found["digest"] == document["digest"]
+    assert {each["panel_size"] for each in found["variance_saved"]} == set(SIZES)
+    assert "variance_saved" not in document
+
+
 def test_without_out_the_folder_bears_the_scenarios_name(
     scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

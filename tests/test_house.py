@@ -40,6 +40,7 @@ STOREYS = (
     "worlds",
     "settlements",
     "metrics",
+    "control",
     "results",
     "wording",
     "files",

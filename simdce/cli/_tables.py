@@ -10,8 +10,8 @@ from rich.text import Text
 
 from simdce.assumptions import cautions
 from simdce.metrics import Estimate
-from simdce.results import AGREEMENT, DIFFERENCES, METRICS, QUARTILES
-from simdce.wording import UNKNOWN, money, percent, with_error
+from simdce.results import AGREEMENT, DIFFERENCES, METRICS, QUARTILES, VarianceSaved, headline_size
+from simdce.wording import UNKNOWN, money, people, percent, with_error
 
 if TYPE_CHECKING:
     from simdce.run import Answers
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_SIZES = 3
 UNATTENDED_WIDTH = 150
+WORTH_TELLING = 1.1
+"""What a control must save before the terminal says so."""
 VIABILITY_MEANING = (
     "A size to the person comes from the exact law, in brackets its range over the inputs, one at a time; "
     "“about” a size comes from the simulation, in brackets its 95% interval."
@@ -54,10 +56,27 @@ def print_answers(answers: Answers) -> None:
     for size in shown_sizes(answers.panels.panel_sizes):
         if any(each.panel_size == size for each in answers.observed):
             console.print(_observed(answers, size))
+    if any(each.ratio >= WORTH_TELLING for each in _saved(answers)):
+        console.print(_variance_saved(answers))
     for told in dict.fromkeys(each.sentence for each in answers.observed):
         console.print(told)
     for note in cautions(scenario):
         console.print(as_note(note))
+
+
+def _saved(answers: Answers) -> list[VarianceSaved]:
+    """What the control saved at the size that answers open with."""
+    size = headline_size(answers.panels.panel_sizes)
+    return [each for each in answers.variance_saved if each.panel_size == size]
+
+
+def _variance_saved(answers: Answers) -> str:
+    """The same in a line, least and most."""
+    size = headline_size(answers.panels.panel_sizes)
+    saved = sorted((each.ratio, each.arrangement) for each in _saved(answers))
+    least, most = (f"{people(ratio)} times the worlds ({key})" for ratio, key in (saved[0], saved[-1]))
+    worth = least if len(saved) == 1 else f"{least} to {most}"
+    return f"Mean of all years at {size:,} people: the exact law as control variate is worth {worth}."
 
 
 def wide_console() -> Console:

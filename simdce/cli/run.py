@@ -27,9 +27,16 @@ EXIT_INTERRUPTED = 130
 @click.option(
     "--threads", type=click.IntRange(min=1), help="Threads; results do not depend on it [default: all cores]."
 )
+@click.option("--controlled", is_flag=True, help="Take the exact law as control variate of means and chances.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 def command(
-    scenario: str, out: str | None, worlds: int | None, seed: int | None, threads: int | None, as_json: bool
+    scenario: str,
+    out: str | None,
+    worlds: int | None,
+    seed: int | None,
+    threads: int | None,
+    controlled: bool,
+    as_json: bool,
 ) -> None:
     """Simulate SCENARIO, settle it under its arrangements and answer its questions.
 
@@ -46,7 +53,7 @@ def command(
         from simdce.run import answer
 
         with _progress(quiet=as_json) as progress:
-            answers = answer(read, threads=threads, progress=progress)
+            answers = answer(read, threads=threads, progress=progress, controlled=controlled)
         written = save(answers, folder)
     except InputError as error:
         raise error.within(scenario) from error

@@ -21,11 +21,13 @@ from simdce.exact.benchmark import PanelSums, panel_sums
 from simdce.exact.caps import ScoreCaps
 from simdce.exact.contract import BenchmarkRule, benchmark_rule, price_level
 from simdce.exact.cost import CountedCost, Counting
+from simdce.exact.first_order import FirstOrder
 from simdce.exact.inversion import RatioLaws
 from simdce.exact.law import SavingsRateLaw, savings_rate_law
 from simdce.exact.payment import Contract, PaymentLaw, Settled, contract, payment_law, settled_pieces
 from simdce.exact.ratio import RatioGrid
 from simdce.exact.regional import GapLaw, gap_law
+from simdce.exact.shocks import Shock
 from simdce.exact.slot import SlotChain
 from simdce.population import slots_by_category
 from simdce.scenario import ArrangementChoice, Scenario
@@ -59,6 +61,7 @@ class ExactModel:
         self._gaps: dict[Any, GapLaw] = {}
         self._grids: dict[Any, tuple[RatioGrid, tuple[str, ...]]] = {}
         self._shaken: dict[Any, SavingsRateLaw] = {}
+        self._linear_laws: dict[Any, SavingsRateLaw] = {}
         self._moments_of_benchmark: dict[Any, tuple[float, float, float]] = {}
         self._rules: dict[Any, BenchmarkRule] = {}
         self._contracts: dict[str, Contract] = {}
@@ -82,10 +85,7 @@ class ExactModel:
         key = (rule.made_of, year, panel_size, rule.shock_key)
         if key not in self._shaken:
             grid, neglected = self._grid(rule, panel_size, year)
-            sums = self._panel_sums(rule, year)
-            struck = {"expenditure": 1.0 - sums.charged, "benchmark": 1.0 - sums.equity}
-            shocks_felt = tuple(shock.striking(struck[shock.of]) for shock in rule.shocks)
-            self._shaken[key] = savings_rate_law(grid, shocks_felt, neglected)
+            self._shaken[key] = savings_rate_law(grid, self._felt(rule, year), neglected)
         shaken = self._shaken[key]
         return replace(shaken, start=shaken.start + float(np.log(rule.scale)))
 
@@ -93,15 +93,48 @@ class ExactModel:
         """The law of the net payment of a performance year; arguments and errors as ``savings_rate``."""
         law = self.savings_rate(arrangement, panel_size, year, shocks)
         rule = self._rule(arrangement, year, shocks)
-        if arrangement not in self._contracts:
-            self._contracts[arrangement] = contract(self.scenario, self._choice(arrangement))
-        settled = settled_pieces(self._contracts[arrangement], panel_size, year, self._settled)
+        settled = self._settlement(arrangement, panel_size, year)
         law = replace(law, neglected=(*law.neglected, *settled.neglected))
         return payment_law(law, settled, *self._benchmark(rule, law, panel_size, year))
+
+    def first_order(self, arrangement: str, panel_size: int, year: int = 0) -> FirstOrder:
+        """The savings rate to first order, in any world and as a law; arguments and errors as ``savings_rate``."""
+        rule = self._rule(arrangement, year, SHOCKS)
+        sums, slots = self._panel_sums(rule, year), self.slots(panel_size)
+        key = (rule.made_of, year, panel_size, rule.shock_key)
+        if key not in self._linear_laws:
+            grid = self._ratio(rule, year).at(slots, second_order=False)
+            self._linear_laws[key] = savings_rate_law(grid, self._felt(rule, year))
+        law, own = self._linear_laws[key], {name: self._rule(arrangement, year, (name,)) for name in SHOCKS}
+        years = self.scenario.years
+        return FirstOrder(
+            law=replace(law, start=law.start + float(np.log(rule.scale))),
+            settled=self._settlement(arrangement, panel_size, year),
+            expenditure=sums.expenditure,
+            benchmark=sums.benchmark,
+            expected_benchmark=sums.benchmark.mean(slots, sums.chains),
+            paid_as=rule.kept * price_level(self.scenario, year),
+            slots=slots,
+            truncated=rule.truncated,
+            net_year=years.baseline + years.gap + year if rule.net else None,
+            shocks={name: shock for name, alone in own.items() for shock in self._felt(alone, year)},
+            scale=rule.scale,
+        )
 
     def slots(self, panel_size: int) -> FloatArray:
         """Slots of each category that has people (category,)."""
         return slots_by_category((panel_size,), self.scenario.mix)[0, self._where].astype(np.float64)
+
+    def _felt(self, rule: BenchmarkRule, year: int) -> tuple[Shock, ...]:
+        """A rule's shocks, each where it strikes."""
+        sums = self._panel_sums(rule, year)
+        struck = {"expenditure": 1.0 - sums.charged, "benchmark": 1.0 - sums.equity}
+        return tuple(shock.striking(struck[shock.of]) for shock in rule.shocks)
+
+    def _settlement(self, arrangement: str, panel_size: int, year: int) -> Settled:
+        if arrangement not in self._contracts:
+            self._contracts[arrangement] = contract(self.scenario, self._choice(arrangement))
+        return settled_pieces(self._contracts[arrangement], panel_size, year, self._settled)
 
     def _rule(self, arrangement: str, year: int, shocks: Sequence[str]) -> BenchmarkRule:
         years = self.scenario.years

@@ -82,8 +82,11 @@ class RatioLaws:
     mix: FloatArray
     _levels: dict[int, _Level] = field(default_factory=dict)
 
-    def at(self, slots: FloatArray, caps: ScoreCaps | None = None) -> RatioGrid:
-        """The law for so many slots of each category, with the caps on scores where they bend."""
+    def at(self, slots: FloatArray, caps: ScoreCaps | None = None, second_order: bool = True) -> RatioGrid:
+        """The law for so many slots of each category, with the caps on scores where they bend.
+
+        ``second_order``: with that term of the benchmark.
+        """
         slots = np.asarray(slots, float)
         level = self._level(float(slots.sum()))
         centre, spread = self._centre(slots)
@@ -94,7 +97,7 @@ class RatioLaws:
         start = centre - left * step
         x = start + step * np.arange(left + right + 1)
         onto, frequencies = chebyshev_matrix(level.log_c, x), (level.count, level.spacing)
-        above = self._chances(level, slots, x, *frequencies, onto, level.logs)
+        above = self._chances(level, slots, x, *frequencies, onto, level.logs, second_order)
         some = slice(None, None, STEPS_PER_SD // 3)
         first_order = self._chances(level, slots, x[some], *frequencies, onto[some], level.logs, second_order=False)
         error = self._check(level, slots) + float(max(1.0 - above[0], above[-1], 0.0))

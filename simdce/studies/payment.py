@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simdce import arrangements, metrics
 from simdce.arrangements.settlement import Settlement
 from simdce.benchmarking.chain import benchmark_dollars
+from simdce.control import PLAIN, Controlled, Controls
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, PERCENTILES, TAILS, Row
 from simdce.scenario import ArrangementChoice, Scenario
@@ -27,9 +28,9 @@ def payment_estimates(scenario: Scenario, panels: PanelYears) -> list[Row]:
     return [row for size in panels.panel_sizes for row in payment_rows(Lived(scenario, panels, size))]
 
 
-def payment_rows(lived: Lived) -> list[Row]:
-    """The estimates of one panel size under every arrangement."""
-    return [row for choice in lived.scenario.arrangements for row in _of_arrangement(lived, choice.key)]
+def payment_rows(lived: Lived, controls: Controls | None = None) -> list[Row]:
+    """The estimates of one panel size under every arrangement; means and chances with the exact law as control."""
+    return [row for choice in lived.scenario.arrangements for row in _of_arrangement(lived, choice.key, controls)]
 
 
 class Lived:
@@ -74,7 +75,8 @@ class Lived:
         return rules.settle(outcome, years, choice.elections), outcome.benchmark
 
 
-def _of_arrangement(lived: Lived, key: str) -> Iterator[Row]:
+def _of_arrangement(lived: Lived, key: str, controls: Controls | None) -> Iterator[Row]:
+    control = PLAIN if controls is None else controls.at(key, lived.panel_size)
     settlement, benchmark = lived.settled(key)
     idle, _ = lived.settled(key, 0.0, shocks=SAVINGS_KNOWN)
     working, _ = lived.settled(key, shocks=SAVINGS_KNOWN)
@@ -88,7 +90,9 @@ def _of_arrangement(lived: Lived, key: str) -> Iterator[Row]:
     for number in range(rate.shape[1]):
         year = f"PY{number + 1}"
         net = settlement.net[:, number]
-        for metric, estimate in _of_net(net, settlement.earned[:, number], settlement.owed[:, number], can_owe):
+        for metric, estimate in _of_net(
+            net, settlement.earned[:, number], settlement.owed[:, number], can_owe, control
+        ):
             yield row(year, metric, estimate)
         yield row(year, "chance_payment_limit", metrics.chance(settlement.savings_cap_hit[:, number]))
         yield row(year, "chance_loss_limit", metrics.chance(settlement.loss_limit_hit[:, number]))
@@ -98,7 +102,7 @@ def _of_arrangement(lived: Lived, key: str) -> Iterator[Row]:
         for metric, estimate in _of_rate(rate[:, number], quiet_rate[:, number]):
             yield row(year, metric, estimate)
     net = settlement.net.sum(axis=1)
-    for metric, estimate in _of_net(net, settlement.earned.sum(axis=1), settlement.owed.sum(axis=1), can_owe):
+    for metric, estimate in _of_net(net, settlement.earned.sum(axis=1), settlement.owed.sum(axis=1), can_owe, control):
         yield row(AGREEMENT, metric, estimate)
     yield row(AGREEMENT, "chance_payment_limit", metrics.chance(np.any(settlement.savings_cap_hit, axis=1)))
     yield row(AGREEMENT, "chance_loss_limit", metrics.chance(np.any(settlement.loss_limit_hit, axis=1)))
@@ -110,12 +114,14 @@ def _of_arrangement(lived: Lived, key: str) -> Iterator[Row]:
         yield row(AGREEMENT, metric, estimate)
 
 
-def _of_net(net: FloatArray, earned: FloatArray, owed: FloatArray, can_owe: bool) -> Iterator[tuple[str, Estimate]]:
-    yield "chance_paid", metrics.chance(net > 0)
-    yield "chance_owing", metrics.chance(net < 0) if can_owe else NEVER
-    yield "mean_net", metrics.mean(net)
-    yield "mean_earned", metrics.mean(earned)
-    yield "mean_owed", metrics.mean(owed)
+def _of_net(
+    net: FloatArray, earned: FloatArray, owed: FloatArray, can_owe: bool, control: Controlled
+) -> Iterator[tuple[str, Estimate]]:
+    yield "chance_paid", control.chance(net > 0)
+    yield "chance_owing", control.chance(net < 0) if can_owe else NEVER
+    yield "mean_net", control.mean(net)
+    yield "mean_earned", control.mean(earned)
+    yield "mean_owed", control.mean(owed)
     yield "mean_earned_if_paid", metrics.mean_given(net, net > 0)
     yield "mean_owed_if_owing", metrics.mean_given(-net, net < 0)
     yield "sd_net", metrics.standard_deviation(net)
