@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from simdce import calibration
+from simdce.interrupts import interrupts_deferred
 from simdce.population import slots_by_category
 from simdce.scenario import Scenario
 from simdce.slot_law import layout
@@ -123,7 +121,7 @@ def simulate(
     measures = (*MEASURED, "recovered_dollars") if scenario.elects_stop_loss else MEASURED
     narrow = ("absent_units", "deaths", "departures")
     totals = {name: np.zeros(shape, np.int32 if name in narrow else np.int64) for name in measures}
-    with _interrupts_deferred():  # inside the compiler's callbacks Ctrl-C would be swallowed and lost
+    with interrupts_deferred():  # inside the compiler's callbacks Ctrl-C would be swallowed and lost
         run = simulate_worlds(years.total, measures)
     shares = [
         share
@@ -174,22 +172,6 @@ def world_shocks(seed: int, worlds: int, performance_years: int) -> dict[str, Fl
         normal = ndtri(((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
         draws[name] = normal[:, 0] if name == "persistent" else normal
     return draws
-
-
-@contextmanager
-def _interrupts_deferred() -> Iterator[None]:
-    """Ctrl-C waits until the block is done."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    heard: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
-    if heard:
-        raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)

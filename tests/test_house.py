@@ -21,6 +21,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 STOREYS = (
     "errors",
+    "interrupts",
     "sourced",
     "calibration",
     "validation",

@@ -43,14 +43,16 @@ def command(
     Prints compact tables and writes results.parquet, run.json and report.html, whole or not at all.
     """
     from simdce.files import writable_folder
+    from simdce.interrupts import interrupts_deferred
     from simdce.scenario import read_scenario
 
     changes = {name: value for name, value in (("worlds", worlds), ("seed", seed)) if value is not None}
     read = read_scenario(scenario, changes)
     folder = writable_folder(Path(out or f"{Path(scenario).stem}-results"))
     try:
-        from simdce.output import json_document, save
-        from simdce.run import answer
+        with interrupts_deferred():  # while extension modules load, some swallow it
+            from simdce.output import json_document, save
+            from simdce.run import answer
 
         with _progress(quiet=as_json) as progress:
             answers = answer(read, threads=threads, progress=progress, controlled=controlled)
