@@ -31,7 +31,7 @@ from simdce.exact.contract import BenchmarkRule, price_level
 from simdce.exact.cost import CountedCost
 from simdce.exact.inversion import RatioLaws
 from simdce.exact.linear import Smooth
-from simdce.exact.regional import RegionalRule
+from simdce.exact.regional_rule import RegionalRule
 from simdce.exact.shocks import Shock, shaken
 from simdce.exact.slot import ABSENCE, DOLLARS, SCORE, SlotChain
 from simdce.scenario import Scenario

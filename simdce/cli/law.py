@@ -77,6 +77,7 @@ def _figures(size: int, arrangement: str, payment: PaymentLaw) -> dict[str, Any]
         "error_bound": law.error_bound,
         "second_order": law.second_order,
         "left_out": law.left_out,
+        "approximated": list(law.approximated),
         "neglected": list(law.neglected),
     }
 
@@ -128,7 +129,7 @@ def _print(title: str, sizes: tuple[int, ...], laws: dict[tuple[int, str], Payme
         )
     notes: dict[str, list[str]] = {}
     for (_, key), payment in laws.items():
-        for text in payment.law.neglected:
+        for text in (*payment.law.approximated, *payment.law.neglected):
             users = notes.setdefault(text, [])
             if key not in users:
                 users.append(key)

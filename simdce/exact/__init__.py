@@ -84,8 +84,8 @@ class ExactModel:
             raise InputError("out of range", key="size", value=panel_size, allowed=f"{LEAST:,} to {MOST:,} people")
         key = (rule.made_of, year, panel_size, rule.shock_key)
         if key not in self._shaken:
-            grid, neglected = self._grid(rule, panel_size, year)
-            self._shaken[key] = savings_rate_law(grid, self._felt(rule, year), neglected)
+            grid, approximated = self._grid(rule, panel_size, year)
+            self._shaken[key] = savings_rate_law(grid, self._felt(rule, year), approximated)
         shaken = self._shaken[key]
         return replace(shaken, start=shaken.start + float(np.log(rule.scale)))
 
@@ -94,7 +94,7 @@ class ExactModel:
         law = self.savings_rate(arrangement, panel_size, year, shocks)
         rule = self._rule(arrangement, year, shocks)
         settled = self._settlement(arrangement, panel_size, year)
-        law = replace(law, neglected=(*law.neglected, *settled.neglected))
+        law = replace(law, neglected=settled.neglected)
         return payment_law(law, settled, *self._benchmark(rule, law, panel_size, year))
 
     def first_order(self, arrangement: str, panel_size: int, year: int = 0) -> FirstOrder:
@@ -212,15 +212,15 @@ class ExactModel:
         if key not in self._grids:
             sums, slots = self._panel_sums(rule, year), self.slots(panel_size)
             grid = self._ratio(rule, year).at(slots, self._caps(rule, year))
-            neglected: tuple[str, ...] = ()
+            approximated: tuple[str, ...] = ()
             if grid.caps:
                 beyond = self._caps(rule, year).fourth_order(slots) / sums.expenditure.mean(slots, sums.chains)
-                neglected = (_capped(grid.caps, beyond / (np.sqrt(2.0 * np.pi) * grid.standard_deviation)),)
+                approximated = (_capped(grid.caps, beyond / (np.sqrt(2.0 * np.pi) * grid.standard_deviation)),)
             if sums.is_bent:
                 change = self._gap(rule, year).change(slots, grid.points, self._caps(rule, year).straightened(slots))
                 grid = replace(grid, cdf=np.maximum.accumulate(np.clip(grid.cdf - change, 0.0, 1.0)))
-                neglected = (*neglected, _bend(change))
-            self._grids[key] = grid, neglected
+                approximated = (*approximated, _bend(change))
+            self._grids[key] = grid, approximated
         return self._grids[key]
 
     def _caps(self, rule: BenchmarkRule, year: int) -> ScoreCaps:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simdce.exact.contract import BenchmarkRule, ScoreRule
 from simdce.exact.linear import FloatArray, Powers, SlotSum, Smooth, expanded
-from simdce.exact.regional import RegionalRule
+from simdce.exact.regional_rule import RegionalRule
 from simdce.exact.slot import ABSENCE, DOLLARS, SCORE, SlotChain
 
 BoolArray = NDArray[np.bool_]

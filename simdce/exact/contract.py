@@ -18,7 +18,7 @@ from simdce.arrangements.in_force import InForce
 from simdce.benchmarking.chain import equity, kept, trend_factor
 from simdce.benchmarking.risk_adjustment import credited_growth
 from simdce.benchmarking.scores import RiskScores, capped_groups, score_growth
-from simdce.exact.regional import RegionalRule
+from simdce.exact.regional_rule import RegionalRule
 from simdce.exact.shocks import Shock
 from simdce.scenario import Panel, Scenario
 

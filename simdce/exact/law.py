@@ -24,8 +24,8 @@ class SavingsRateLaw:
     ``ratio_cdf``: P(log(E/B) <= x) at ``start + step * k``. ``error_bound``: of every probability against the law of
     the linearised benchmark, found by the computation itself. ``second_order``: the most that the benchmark's
     second-order term, which is included, moves a probability; ``left_out``: about what the terms after it would move
-    one, from the exact mean of its ratios (large where a category has a handful of people). ``neglected``: what else
-    the law approximates or leaves out, each with its size.
+    one, from the exact mean of its ratios (large where a category has a handful of people). ``approximated``: what
+    the law holds to some order only, each with its size; ``neglected``: what it leaves out.
     """
 
     start: float
@@ -34,6 +34,7 @@ class SavingsRateLaw:
     error_bound: float
     second_order: float
     left_out: float
+    approximated: tuple[str, ...] = ()
     neglected: tuple[str, ...] = ()
 
     def cdf(self, rate: ArrayLike) -> FloatArray:
@@ -115,11 +116,11 @@ class SavingsRateLaw:
         return np.asarray((x - self.start) / self.step)
 
 
-def savings_rate_law(ratio: RatioGrid, shocks: tuple[Shock, ...], neglected: tuple[str, ...] = ()) -> SavingsRateLaw:
+def savings_rate_law(ratio: RatioGrid, shocks: tuple[Shock, ...], approximated: tuple[str, ...] = ()) -> SavingsRateLaw:
     """The law with world-level shocks, narrowest first."""
     cdf, start, deviation = ratio.cdf, ratio.start, ratio.standard_deviation
     for shock in sorted(shocks, key=lambda shock: shock.scale):
         cdf, start = shaken(cdf, start, ratio.step, deviation, shock)
         deviation = float(np.hypot(deviation, shock.scale))
     cdf = np.maximum.accumulate(np.clip(cdf, 0.0, 1.0))
-    return SavingsRateLaw(start, ratio.step, cdf, ratio.error, ratio.second_order, ratio.left_out, neglected)
+    return SavingsRateLaw(start, ratio.step, cdf, ratio.error, ratio.second_order, ratio.left_out, approximated)

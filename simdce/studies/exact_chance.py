@@ -20,9 +20,6 @@ from simdce.settlements import SAVINGS_KNOWN
 FloatArray = NDArray[np.float64]
 Outcome = Literal["paid", "owing"]
 
-_IN_THE_LAW = "in the law"
-"""What the law says of an approximation that it contains; all else that it names is left out."""
-
 _NOTHING = 1e-14
 """Of a settlement per dollar of benchmark, as the law of the payment has it."""
 
@@ -102,9 +99,8 @@ class ExactChances:
         """What the simulator does and the law does not, a sentence each, in the first of the years that has any."""
         for year in range(self.scenario.years.performance) if years is None else years:
             neglected = self._law(arrangement, panel_size, year, self.shocks).law.neglected
-            found = tuple(text for text in neglected if _IN_THE_LAW not in text)
-            if found:
-                return found
+            if neglected:
+                return neglected
         return ()
 
     def handful(self, arrangement: str, panel_size: int, year: int = 0) -> float:
