@@ -61,11 +61,12 @@ class Answers:
 
 
 def answer(
-    scenario: Scenario, *, threads: int | None = None, progress: Progress | None = None, controlled: bool = False
+    scenario: Scenario, *, threads: int | None = None, progress: Progress | None = None, controlled: bool = True
 ) -> Answers:
     """Simulate a scenario and answer its questions; ``progress`` hears the stage's name and its finished fraction.
 
-    ``controlled``: means and chances with the exact law as control variate, not averages over the worlds as they are.
+    ``controlled``: means, their differences and chances with the exact law as control variate, not averages over the
+    worlds as they are.
     """
 
     def told(stage: str, share: float) -> None:
@@ -85,7 +86,7 @@ def answer(
         chances.append(chances_at(lived))
         reserves += repayment_at(lived)
         happened += observed_at(lived)
-        differences += differences_at(lived)
+        differences += differences_at(lived, controls)
         told("settlements", number / (len(panels.panel_sizes) + 1))
     curves = with_exact_sizes(scenario, viability_curves(panels.panel_sizes, chances))
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))

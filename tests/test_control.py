@@ -20,6 +20,7 @@ from simdce.report.exhibits import checks
 from simdce.results import AGREEMENT, Row, variance_saved
 from simdce.run import answer
 from simdce.scenario import Scenario
+from simdce.studies.comparison import differences_at
 from simdce.studies.payment import Lived, payment_rows
 from simdce.worlds import PanelYears, simulate
 
@@ -164,21 +165,40 @@ def test_the_same_bits_for_any_threads_and_other_sizes_and_arrangements_beside()
     assert one.equals(other)
 
 
-def test_it_is_taken_only_where_asked_for() -> None:
+def test_it_is_taken_unless_declined_and_told() -> None:
     asked = scenario(1000)
-    found, plain = answer(asked, controlled=True), answer(asked)
+    found, plain = answer(asked), answer(asked, controlled=False)
     assert not found.estimates.equals(plain.estimates)
     assert "variance_saved" in run_record(found)
     assert plain.variance_saved == ()
     assert "variance_saved" not in run_record(plain)
-    for answers, unit in ((found, "share of rows that miss"), (plain, "dollars")):
+    for answers in (found, plain):
         told, miss = checks(answers)[-1]
-        assert told.endswith(unit)
+        assert told.startswith("mean difference is the difference of the means")
         assert miss < 0.01
     rows = payment_rows(Lived(asked, plain.panels, SIZE))
     assert [row.estimate.value for row in rows if row.metric == "mean_net"] == list(
         plain.estimates[plain.estimates.metric == "mean_net"].value
     )
+
+
+def test_differences_scatter_by_their_errors_and_less_than_without() -> None:
+    """Means of 40 seeds: z-scores of the difference of two contracts against the mean of all of them."""
+    found: dict[bool, list[Estimate]] = {True: [], False: []}
+    for seed in range(1, 41):
+        asked = scenario(1000, seed)
+        lived = Lived(asked, simulated(1000, seed), SIZE)
+        controls = Controls(asked, lived.panels, model())
+        for controlled_too, rows in ((True, differences_at(lived, controls)), (False, differences_at(lived))):
+            chosen = next(row for row in rows if (row.performance_year, row.metric) == (AGREEMENT, "mean_difference"))
+            found[controlled_too].append(chosen.estimate)
+    best = np.mean([each.value for each in found[True]])
+    errors = {kind: np.array([each.standard_error for each in rows]) for kind, rows in found.items()}
+    for kind, rows in found.items():
+        z = (np.array([each.value for each in rows]) - best) / errors[kind]
+        assert abs(z.mean()) < 4 / np.sqrt(40)
+        assert abs(z.std() - 1.0) < 4 * np.sqrt(0.5 / 40)
+    assert errors[True].mean() < 0.5 * errors[False].mean()
 
 
 def test_a_one_sided_contract_never_owes() -> None:
@@ -195,7 +215,7 @@ def test_few_worlds_and_rough_laws_are_left_as_they_are(monkeypatch: pytest.Monk
     controls = Controls(enough, simulated(100, 1), model())
     assert controls.at("mssp_track_1", SIZE).controls == 2
     monkeypatch.setattr("simdce.control.WORST_LAW", 0.0)
-    assert controls.at("mssp_track_1", SIZE) is PLAIN
+    assert Controls(enough, simulated(100, 1), model()).at("mssp_track_1", SIZE) is PLAIN
 
 
 def normal(worlds: int = 1000, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -226,8 +246,8 @@ def test_the_error_is_that_of_leaving_out_each_world() -> None:
     for world in range(worlds):
         kept = np.arange(worlds) != world
         part = controlled([(control[kept], 0.0), (square[kept], 1.0)], worlds - 1, 5).mean(amounts[kept])
-        left_out.append(part.value - whole.value)
-    jackknife = np.sqrt((worlds - 1) / worlds * np.sum(np.square(left_out)))
+        left_out.append(part.value)
+    jackknife = np.sqrt((worlds - 1) / worlds * np.sum(np.square(left_out - np.mean(left_out))))
     assert whole.standard_error == pytest.approx(jackknife, rel=1e-9)
 
 

@@ -27,7 +27,8 @@ EXIT_INTERRUPTED = 130
 @click.option(
     "--threads", type=click.IntRange(min=1), help="Threads; results do not depend on it [default: all cores]."
 )
-@click.option("--controlled", is_flag=True, help="Take the exact law as control variate of means and chances.")
+@click.option("--controlled/--uncontrolled", default=True, help="Means and chances with the exact law as control "
+              "variate [default], or averages over the worlds as they are.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 def command(
     scenario: str,

@@ -42,12 +42,20 @@ class Controls:
         self._model = ExactModel(scenario) if model is None else model
         self._where = [panels.categories.index(name) for name, share in scenario.mix.items() if share > 0]
         self._totals: dict[tuple[int, bool], FloatArray] = {}
+        self._regressions: dict[tuple[int, str], Controlled] = {}
 
     def at(self, arrangement: str, panel_size: int) -> Controlled:
         """The regression of one panel size under one arrangement; PLAIN where worlds are few or a law is rough.
 
-        The choice of controls hangs on numbers known before the simulation: the laws, and the number of worlds.
+        The choice of controls hangs on numbers known before the simulation: the laws, and the number of worlds. Those
+        of one panel size are kept until another is asked for.
         """
+        if (panel_size, arrangement) not in self._regressions:
+            self._regressions = {key: kept for key, kept in self._regressions.items() if key[0] == panel_size}
+            self._regressions[panel_size, arrangement] = self._regression(arrangement, panel_size)
+        return self._regressions[panel_size, arrangement]
+
+    def _regression(self, arrangement: str, panel_size: int) -> Controlled:
         worlds = self.panels.worlds
         if worlds < WORLDS_A_CONTROL:
             return PLAIN

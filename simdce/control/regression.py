@@ -57,15 +57,22 @@ class Controlled:
         found = self._estimate(np.asarray(events, float), 1.0)
         return Estimate(min(max(found.value, 0.0), 1.0), found.standard_error)
 
-    def _estimate(self, amounts: FloatArray, jump: float) -> Estimate:
+    def steadied(self, amounts: FloatArray) -> FloatArray:
+        """The jackknife's pseudo-values (world,): their average is the estimate, their spread that of its error.
+
+        Those of two regressions subtract world by world, so that a difference of means has the error it deserves.
+        """
         if self.controls == 0 or amounts.min() == amounts.max():
-            return metrics.mean(amounts)
-        worlds = len(amounts)
+            return amounts
         fitted = np.einsum("jw,w->j", self.basis, amounts)
-        unexplained = amounts - np.einsum("jw,j->w", self.basis, fitted)
-        left_out = self._influence * unexplained
-        error = float(np.sqrt((worlds - 1) / worlds * (left_out**2).sum()))
-        return Estimate(float(self.at_exact @ fitted), max(error, jump / worlds))
+        left_out = self._influence * (amounts - np.einsum("jw,j->w", self.basis, fitted))
+        return np.asarray(float(self.at_exact @ fitted) + (len(amounts) - 1) * (left_out - left_out.mean()))
+
+    def _estimate(self, amounts: FloatArray, jump: float) -> Estimate:
+        found = metrics.mean(self.steadied(amounts))
+        if self.controls == 0 or amounts.min() == amounts.max():
+            return found
+        return Estimate(found.value, max(found.standard_error, jump / len(amounts)))
 
     @cached_property
     def _influence(self) -> FloatArray:

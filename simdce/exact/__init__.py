@@ -87,14 +87,14 @@ class ExactModel:
             grid, approximated = self._grid(rule, panel_size, year)
             self._shaken[key] = savings_rate_law(grid, self._felt(rule, year), approximated)
         shaken = self._shaken[key]
-        return replace(shaken, start=shaken.start + float(np.log(rule.scale)))
+        return shaken.shifted(float(np.log(rule.scale)))
 
     def payment(self, arrangement: str, panel_size: int, year: int = 0, shocks: Sequence[str] = SHOCKS) -> PaymentLaw:
         """The law of the net payment of a performance year; arguments and errors as ``savings_rate``."""
         law = self.savings_rate(arrangement, panel_size, year, shocks)
         rule = self._rule(arrangement, year, shocks)
-        settled = self._settlement(arrangement, panel_size, year)
-        law = replace(law, neglected=settled.neglected)
+        settled = self.settled(arrangement, panel_size, year)
+        law = law.leaving_out(settled.neglected)
         return payment_law(law, settled, *self._benchmark(rule, law, panel_size, year))
 
     def first_order(self, arrangement: str, panel_size: int, year: int = 0) -> FirstOrder:
@@ -109,7 +109,7 @@ class ExactModel:
         years = self.scenario.years
         return FirstOrder(
             law=replace(law, start=law.start + float(np.log(rule.scale))),
-            settled=self._settlement(arrangement, panel_size, year),
+            settled=self.settled(arrangement, panel_size, year),
             expenditure=sums.expenditure,
             benchmark=sums.benchmark,
             expected_benchmark=sums.benchmark.mean(slots, sums.chains),
@@ -131,7 +131,8 @@ class ExactModel:
         struck = {"expenditure": 1.0 - sums.charged, "benchmark": 1.0 - sums.equity}
         return tuple(shock.striking(struck[shock.of]) for shock in rule.shocks)
 
-    def _settlement(self, arrangement: str, panel_size: int, year: int) -> Settled:
+    def settled(self, arrangement: str, panel_size: int, year: int = 0) -> Settled:
+        """The net payment of a performance year as a function of E/B; arguments and errors as ``savings_rate``."""
         if arrangement not in self._contracts:
             self._contracts[arrangement] = contract(self.scenario, self._choice(arrangement))
         return settled_pieces(self._contracts[arrangement], panel_size, year, self._settled)

@@ -80,20 +80,24 @@ class CountedCost:
         low, high = layout.cell_bounds()
         return np.asarray(self.dollars**2 @ (high - low))
 
+    @cached_property
+    def eighth(self) -> float:
+        """Expected eighth power of dollars."""
+        return float((frozen_mass(self.law) * self.dollars**POINTS).sum())
+
     def table(self, reach: float, tolerance: float) -> CostTable:
         """A table for frequencies up to ``reach``, by its half octave and the octave of the tolerance."""
         key = ceil(2.0 * log2(reach)), floor(log2(tolerance))
         if key not in self._tables:
-            self._tables[key] = cost_table(self.law, self.dollars, 2.0 ** (key[0] / 2), 2.0 ** key[1])
+            self._tables[key] = cost_table(self.dollars, self.eighth, 2.0 ** (key[0] / 2), 2.0 ** key[1])
         return self._tables[key]
 
 
-def cost_table(law: SlotLaw, costs: FloatArray, reach: float, tolerance: float) -> CostTable:
-    """The table for |θ| <= ``reach`` whose interpolation is off by at most ``tolerance``, by the eighth moment.
+def cost_table(costs: FloatArray, eighth: float, reach: float, tolerance: float) -> CostTable:
+    """The table for |θ| <= ``reach`` whose interpolation is off by at most ``tolerance``, by the ``eighth`` moment.
 
     ``costs``: dollars of every cell; (living or decedent, class, cell).
     """
-    eighth = float((frozen_mass(law) * costs**POINTS).sum())
     spacing = min((tolerance / (ERROR_CONSTANT * eighth)) ** (1.0 / POINTS), reach / POINTS)
     spacing = max(spacing, reach / MOST_POINTS)
     count = int(np.ceil(reach / spacing)) + 2 * POINTS + BEFORE
@@ -102,8 +106,8 @@ def cost_table(law: SlotLaw, costs: FloatArray, reach: float, tolerance: float) 
     low, high = layout.cell_bounds()
     weights = high - low
     rows = costs.reshape(-1, costs.shape[-1])
-    near = _shifted(np.arange(baby), spacing, rows)  # (row, step, cell)
-    far = _shifted(np.arange(giant) * baby - POINTS, spacing, rows)
+    near = _steps(baby, spacing, rows)  # (row, step, cell)
+    far = _after(turned(-POINTS * spacing * rows)[:, None], _steps(giant, baby * spacing, rows))
     weighted = far * weights
     values = np.einsum("rgc,rbc->rgb", weighted, near)  # no BLAS: its threads cost more than so small a product
     values += weighted.sum(axis=2)[:, :, None] + (near @ weights)[:, None, :]
@@ -111,11 +115,24 @@ def cost_table(law: SlotLaw, costs: FloatArray, reach: float, tolerance: float) 
     return CostTable(spacing, table, ERROR_CONSTANT * eighth * spacing**POINTS)
 
 
-def _shifted(steps: NDArray[np.int64], spacing: float, rows: FloatArray) -> ComplexArray:
-    """exp(iθc) - 1 = 2i sin(θc/2) exp(iθc/2) for every step and cell; (row, step, cell)."""
-    half = (0.5 * spacing) * steps[None, :, None] * rows[:, None, :]
-    sine = np.sin(half)
-    found = np.empty(half.shape, np.complex128)
+def _steps(count: int, spacing: float, rows: FloatArray) -> ComplexArray:
+    """exp(iθc) - 1 at θ = 0, ``spacing``, …, ``count`` of them, by doubling; (row, step, cell)."""
+    found = np.zeros((len(rows), 1, rows.shape[1]), np.complex128)
+    while found.shape[1] < count:
+        beyond = turned(found.shape[1] * spacing * rows)[:, None]
+        found = np.concatenate([found, _after(beyond, found[:, : count - found.shape[1]])], axis=1)
+    return found
+
+
+def _after(one: ComplexArray, other: ComplexArray) -> ComplexArray:
+    """xy - 1 from x - 1 and y - 1."""
+    return one + other + one * other
+
+
+def turned(phase: FloatArray) -> ComplexArray:
+    """exp(i phase) - 1 = 2i sin(phase/2) exp(i phase/2), exact for small phases."""
+    sine = np.sin(0.5 * phase)
+    found = np.empty(phase.shape, np.complex128)
     found.real = -2.0 * sine * sine
-    found.imag = 2.0 * sine * np.cos(half)
+    found.imag = 2.0 * sine * np.cos(0.5 * phase)
     return found

@@ -68,6 +68,12 @@ def interpolation_matrix(positions: FloatArray, size: int) -> csr_array:
     return csr_array((weights.ravel(), columns, starts), shape=(len(positions), size))
 
 
+def chebyshev_nodes(low: float, high: float, count: int) -> FloatArray:
+    """Chebyshev points of the second kind, rising from ``low`` to ``high``; (node,)."""
+    unit = np.cos(np.pi * np.arange(count)[::-1] / (count - 1))
+    return np.asarray(low + (high - low) * 0.5 * (1.0 + unit), np.float64)
+
+
 def chebyshev_matrix(nodes: FloatArray, x: FloatArray) -> FloatArray:
     """Matrix (x, node) of barycentric interpolation from Chebyshev points (Berrut & Trefethen, SIAM Review 2004)."""
     signs = (-1.0) ** np.arange(len(nodes))

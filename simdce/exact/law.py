@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +36,21 @@ class SavingsRateLaw:
     left_out: float
     approximated: tuple[str, ...] = ()
     neglected: tuple[str, ...] = ()
+
+    def shifted(self, by: float) -> SavingsRateLaw:
+        """The law with log(E/B) moved by a constant; what is known of it moves along."""
+        moved, growth = replace(self, start=self.start + by), float(np.exp(by))
+        mean, variance, third = self._ratio_moments
+        moments = mean * growth, variance * growth**2, third * growth**3
+        return moved._knowing(moments, self._integrals * growth ** np.arange(3.0)[:, None])
+
+    def leaving_out(self, neglected: tuple[str, ...]) -> SavingsRateLaw:
+        """The same law with what it leaves out."""
+        return replace(self, neglected=neglected)._knowing(self._ratio_moments, self._integrals)
+
+    def _knowing(self, moments: tuple[float, float, float], integrals: FloatArray) -> SavingsRateLaw:
+        self.__dict__.update(_ratio_moments=moments, _integrals=integrals)  # where cached_property keeps them
+        return self
 
     def cdf(self, rate: ArrayLike) -> FloatArray:
         """P(S < rate), shaped as the argument."""

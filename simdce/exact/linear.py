@@ -8,7 +8,7 @@ Approximation Theorems of Mathematical Statistics, 1980, section 3.3).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class SlotSum:
 
     coefficients: FloatArray
     constant: FloatArray
+    _of_one: dict[int, tuple[object, object, FloatArray]] = field(default_factory=dict, compare=False, repr=False)
+    """Moments of one slot, by the sum they are shared with; that sum and the chains are held, so that ids last."""
 
     def __add__(self, other: SlotSum) -> SlotSum:
         return SlotSum(self.coefficients + other.coefficients, self.constant + other.constant)
@@ -45,15 +47,19 @@ class SlotSum:
 
     def mean(self, slots: FloatArray, chains: Sequence[SlotChain]) -> float:
         """The exact expectation for so many slots of each category."""
-        each = [np.vdot(part, chain.mean) for part, chain in zip(self.coefficients, chains, strict=True)]
-        return float(slots @ (np.array(each) + self.constant))
+        if 0 not in self._of_one or self._of_one[0][1] is not chains:
+            each = [np.vdot(part, chain.mean) for part, chain in zip(self.coefficients, chains, strict=True)]
+            self._of_one[0] = (None, chains, np.array(each) + self.constant)
+        return float(slots @ self._of_one[0][2])
 
     def covariance(self, other: SlotSum, slots: FloatArray, chains: Sequence[SlotChain]) -> float:
         """The exact covariance with another sum over the same slots."""
-        size = self.coefficients[0].size
-        pairs = zip(self.coefficients, other.coefficients, chains, strict=True)
-        each = [a.ravel() @ (c.covariance.reshape(size, size) @ b.ravel()) for a, b, c in pairs]
-        return float(slots @ np.array(each))
+        if id(other) not in self._of_one or self._of_one[id(other)][1] is not chains:
+            size = self.coefficients[0].size
+            pairs = zip(self.coefficients, other.coefficients, chains, strict=True)
+            each = [a.ravel() @ (c.covariance.reshape(size, size) @ b.ravel()) for a, b, c in pairs]
+            self._of_one[id(other)] = (other, chains, np.array(each))
+        return float(slots @ self._of_one[id(other)][2])
 
 
 Place = tuple[int, int]

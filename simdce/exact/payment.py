@@ -24,6 +24,7 @@ FloatArray = NDArray[np.float64]
 RATIO_LOW, RATIO_HIGH, SCANNED = 0.0, 3.0, 1025
 PARTS, ROUNDS = 64, 4
 _SCAN = np.linspace(RATIO_LOW, RATIO_HIGH, SCANNED)
+_SPARSE = np.append(_SCAN[::16], np.linspace(0.8, 1.2, 65))
 FINEST = (RATIO_HIGH - RATIO_LOW) / (SCANNED - 1) / PARTS**ROUNDS
 """How finely a bend is found, in units of the benchmark."""
 
@@ -177,7 +178,7 @@ def settled_pieces(agreed: Contract, panel_size: int, year: int, known: dict[Any
 def _same(settled: Settled, net: Callable[[FloatArray], FloatArray]) -> bool:
     """Whether a settlement is one already cut into pieces, judged everywhere and close to every bend."""
     close = settled.edges[1:, None] + np.array([-8.0, 8.0]) * FINEST
-    points = np.concatenate([_SCAN, close.ravel()])
+    points = np.concatenate([_SPARSE, close.ravel()])
     return bool(np.abs(net(points) - settled.at(points)).max() < 100 * ROUNDING)
 
 

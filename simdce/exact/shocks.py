@@ -6,10 +6,11 @@ On a uniform grid each shift is the same few weights everywhere, so all nodes ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
+from math import floor, log2
 from typing import Literal
 
 import numpy as np
@@ -49,7 +50,8 @@ class Shock:
 
 def shaken(cdf: FloatArray, start: float, step: float, deviation: float, shock: Shock) -> tuple[FloatArray, float]:
     """The cdf on a wider grid of the same step, and where that grid starts; ``deviation`` of the law before."""
-    nodes, weights = _quadrature(shock.kinks, min(1.0, deviation / shock.scale))
+    half_octave = floor(2.0 * log2(min(1.0, deviation / shock.scale)))
+    nodes, weights = _quadrature(shock.kinks, 2.0 ** (half_octave / 2))
     shifts = np.log(shock.factor(nodes)) / step
     first, near = stencil(-shifts)
     margin = int(np.abs(first).max()) + POINTS
@@ -65,7 +67,8 @@ def shaken(cdf: FloatArray, start: float, step: float, deviation: float, shock: 
     return found[low : high + 1], start + (low - margin) * step
 
 
-def _quadrature(kinks: Sequence[float], widest: float) -> tuple[FloatArray, FloatArray]:
+@lru_cache(maxsize=256)
+def _quadrature(kinks: tuple[float, ...], widest: float) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights of the standard normal law, in panels at most so wide and never across a kink."""
     edges = np.unique([-FARTHEST, *(kink for kink in kinks if abs(kink) < FARTHEST), FARTHEST])
     panels = [np.linspace(low, high, int(np.ceil((high - low) / widest)) + 1) for low, high in pairwise(edges)]

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from simdce.exact.cost import ComplexArray, CostTable, CountedCost
+from simdce.exact.cost import ComplexArray, CostTable, CountedCost, turned
 from simdce.slot_law import SlotLaw, layout
 
 FloatArray = NDArray[np.float64]
@@ -109,6 +109,7 @@ class SlotChain:
         return sum(self._table(year, dollars, tolerance).error for year in range(self.years))
 
     def _table(self, year: int, dollars: FloatArray, tolerance: float) -> CostTable:
+        """The table of a year, which serves all years that count dollars in the same way."""
         return self.costs_of(year).table(float(np.abs(dollars).max()), tolerance)
 
     def log_characteristic(
@@ -148,10 +149,10 @@ class SlotChain:
             missing = _missing(absence)[:, None]
             return np.zeros_like(missing), missing
         by_grade = self.law.scores / layout.SCORE_UNITS
-        turned = _turned(np.outer(score, by_grade))
+        living = turned(np.outer(score, by_grade))
         missing = _missing(absence[:, None] - np.outer(score, by_grade))
-        dying = turned + missing + turned * missing
-        return turned[:, self.grades], dying[:, self.grades]
+        dying = living + missing + living * missing
+        return living[:, self.grades], dying[:, self.grades]
 
     def _by_state(self, year: int) -> FloatArray:
         """Expected quantity times chance for the living and decedents of a state; (fate, quantity, state)."""
@@ -192,15 +193,6 @@ class SlotChain:
                 second[:, later, :, year] = cross.T
                 weighted = self.next_year(weighted * (1.0 - self.deaths), weighted * self.deaths)
         return np.asarray(second - np.multiply.outer(self.mean, self.mean))
-
-
-def _turned(phase: FloatArray) -> ComplexArray:
-    """exp(i phase) - 1, exact for small phases."""
-    sine = np.sin(0.5 * phase)
-    found = np.empty(phase.shape, np.complex128)
-    found.real = -2.0 * sine * sine
-    found.imag = 2.0 * sine * np.cos(0.5 * phase)
-    return found
 
 
 def _missing(frequency: FloatArray) -> ComplexArray:

@@ -29,10 +29,9 @@ def by_size(answers: Answers, laws: Sequence[Law]) -> BySize | None:
     if len(answers.panels.panel_sizes) < 2:
         return None
     spoken = {law.keys[0]: law.spoken for law in laws}
-    found = chances_by_size(answers.scenario, list(spoken), complete=True)
-    if not found:
+    shown = chances_by_size(answers.scenario, list(spoken), complete=True, most=_MOST_COLUMNS)
+    if not shown:
         return None
-    shown = found[:_MOST_COLUMNS]
     drawn = {each.arrangement for each in shown}
     missing = [law.name for law in laws if law.keys[0] not in drawn]
     title = "Reward and penalty from 300 to 1,000,000 people, exactly"

@@ -81,17 +81,20 @@ def chances_by_size(
     sizes: Sequence[int] | None = None,
     savings: Sequence[float] = SAVINGS,
     complete: bool = False,
+    most: int | None = None,
 ) -> list[ChancesBySize]:
     """The chances of the scenario's arrangements (by key; default all) over panel sizes and true savings.
 
-    With ``complete`` only of those that the law leaves nothing out of.
+    With ``complete`` only of those that the law leaves nothing out of; of no more than ``most``, the first.
     """
     chances = ExactChances(scenario)
     chosen = panel_sizes() if sizes is None else tuple(sizes)
-    found = []
+    found: list[ChancesBySize] = []
     for choice in scenario.arrangements:
         if arrangements is not None and choice.key not in arrangements:
             continue
+        if len(found) == most:
+            break
         left_out = chances.left_out(choice.key, years=(0,))
         if complete and left_out:
             continue

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdce import metrics
+from simdce.control import PLAIN, Controls
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, Difference
 from simdce.scenario import Scenario
@@ -86,10 +87,10 @@ def pairs(scenario: Scenario) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def differences_at(lived: Lived) -> list[Difference]:
-    """Every pair of one panel size, by performance year and over the agreement."""
-    net = {choice.key: lived.settled(choice.key)[0].net for choice in lived.scenario.arrangements}
-    return [row for one, other in pairs(lived.scenario) for row in _of_pair(lived, one, other, net[one], net[other])]
+def differences_at(lived: Lived, controls: Controls | None = None) -> list[Difference]:
+    """Every pair of one panel size, by performance year and over the agreement; means with the exact law as control."""
+    kept = {choice.key: _payments(lived, choice.key, controls) for choice in lived.scenario.arrangements}
+    return [row for one, other in pairs(lived.scenario) for row in _of_pair(lived, one, other, kept[one], kept[other])]
 
 
 def comparison(differences: list[Difference], lived: Lived) -> Comparison:
@@ -100,20 +101,35 @@ def comparison(differences: list[Difference], lived: Lived) -> Comparison:
     return Comparison(against, lived.panel_size, tuple(differences), tuple(found), tuple(by_rule), curves)
 
 
-def _of_pair(lived: Lived, one: str, other: str, first: FloatArray, second: FloatArray) -> Iterator[Difference]:
-    years = first.shape[1]
-    columns = [(f"PY{year + 1}", 1, first[:, year], second[:, year]) for year in range(years)]
-    columns.append((AGREEMENT, years, first.sum(axis=1), second.sum(axis=1)))
-    for year, count, ours, theirs in columns:
+@dataclass(frozen=True)
+class _Paid:
+    """The net payments of a year or the agreement, and ``steadied`` by the controls, which means are of; (world,)."""
+
+    net: FloatArray
+    steadied: FloatArray
+
+
+def _payments(lived: Lived, key: str, controls: Controls | None) -> list[_Paid]:
+    """By performance year, then over the agreement."""
+    control = PLAIN if controls is None else controls.at(key, lived.panel_size)
+    net = lived.settled(key)[0].net
+    return [_Paid(each, control.steadied(each)) for each in (*net.T, net.sum(axis=1))]
+
+
+def _of_pair(lived: Lived, one: str, other: str, first: list[_Paid], second: list[_Paid]) -> Iterator[Difference]:
+    years = len(first) - 1
+    names = [*((f"PY{year + 1}", 1) for year in range(years)), (AGREEMENT, years)]
+    for (year, count), ours, theirs in zip(names, first, second, strict=True):
         for metric, estimate in _of_difference(ours, theirs, count * lived.panel_size):
             yield Difference(one, other, lived.panel_size, year, metric, estimate)
 
 
-def _of_difference(ours: FloatArray, theirs: FloatArray, person_years: int) -> Iterator[tuple[str, Estimate]]:
+def _of_difference(one: _Paid, other: _Paid, person_years: int) -> Iterator[tuple[str, Estimate]]:
+    ours, theirs = one.net, other.net
     more = ours - theirs
-    mean = metrics.mean(more)
+    mean = metrics.mean(one.steadied - other.steadied)
     yield "mean_difference", mean
-    yield "mean_difference_unpaired", metrics.unpaired(metrics.mean(ours), metrics.mean(theirs))
+    yield "mean_difference_unpaired", metrics.unpaired(metrics.mean(one.steadied), metrics.mean(other.steadied))
     yield "mean_difference_per_person_year", Estimate(mean.value / person_years, mean.standard_error / person_years)
     yield "chance_more", metrics.chance(more >= ALIKE)
     yield "chance_less", metrics.chance(more <= -ALIKE)

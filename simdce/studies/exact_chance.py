@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simdce.exact import ExactModel, PaymentLaw
+from simdce.exact import ExactModel, SavingsRateLaw
 from simdce.scenario import Scenario
 from simdce.settlements import SAVINGS_KNOWN
 
@@ -38,7 +38,7 @@ class ExactChances:
         self.scenario = scenario.model_copy(update={"savings": scenario.savings.model_copy(update={"true": 0.0})})
         self.shocks = tuple(shocks)
         self._model = ExactModel(self.scenario)
-        self._laws: dict[tuple[str, int, int, tuple[str, ...]], PaymentLaw] = {}
+        self._laws: dict[tuple[str, int, int, tuple[str, ...]], SavingsRateLaw] = {}
 
     def chance(
         self,
@@ -60,17 +60,16 @@ class ExactChances:
         on = tuple(self.shocks if shocks is None else shocks)
         if annual_sd is not None:
             on = tuple(name for name in on if name != "annual")
-        agreed = self._law(arrangement, panel_size, year, on)
-        law = agreed.law
+        law, settled = self._law(arrangement, panel_size, year, on), self._model.settled(arrangement, panel_size, year)
         if noise != 1.0:
             alike = max(round(panel_size / noise**2), 1)
-            law = self._law(arrangement, alike, year, on).law
-        edges = agreed.settled.edges
+            law = self._law(arrangement, alike, year, on)
+        edges = settled.edges
         moved = np.log1p(-true_savings) + (np.zeros(1) if annual_sd is None else np.log1p(annual_sd * _DRAWS))
         weights = np.ones(1) if annual_sd is None else _WEIGHTS
         below = weights @ law.sf(1.0 - edges[None, :] * np.exp(-moved)[:, None])  # P(E/B <= edge)
         by_piece = np.diff(np.append(below, 1.0))
-        net = agreed.settled.at(np.append(0.5 * (edges[1:] + edges[:-1]), edges[-1] + 1.0))
+        net = settled.at(np.append(0.5 * (edges[1:] + edges[:-1]), edges[-1] + 1.0))
         return float(by_piece[net > _NOTHING if outcome == "paid" else net < -_NOTHING].sum())
 
     def average(
@@ -98,17 +97,17 @@ class ExactChances:
     ) -> tuple[str, ...]:
         """What the simulator does and the law does not, a sentence each, in the first of the years that has any."""
         for year in range(self.scenario.years.performance) if years is None else years:
-            neglected = self._law(arrangement, panel_size, year, self.shocks).law.neglected
+            neglected = self._model.settled(arrangement, panel_size, year).neglected
             if neglected:
                 return neglected
         return ()
 
     def handful(self, arrangement: str, panel_size: int, year: int = 0) -> float:
         """About what the law's missing terms would move a chance, large where a category has few people."""
-        return self._law(arrangement, panel_size, year, self.shocks).law.left_out
+        return self._law(arrangement, panel_size, year, self.shocks).left_out
 
-    def _law(self, arrangement: str, panel_size: int, year: int, shocks: tuple[str, ...]) -> PaymentLaw:
+    def _law(self, arrangement: str, panel_size: int, year: int, shocks: tuple[str, ...]) -> SavingsRateLaw:
         key = (arrangement, panel_size, year, shocks)
         if key not in self._laws:
-            self._laws[key] = self._model.payment(arrangement, panel_size, year, shocks)
+            self._laws[key] = self._model.savings_rate(arrangement, panel_size, year, shocks)
         return self._laws[key]

@@ -1,9 +1,9 @@
 """The smallest panel at which a stated confidence holds, to the person, by the exact law, and its range over inputs.
 
 The size is where the condition holds with that many people and not with one fewer, and at every larger size looked at
-(a factor of two or four apart, and the scenario's own). People come in whole numbers by category, so that a chance
-wiggles from one size to the next by as much as one or two people more would move it: that is how far "from here on" is
-meant. The range moves one input at a time to either end of what is known of it (``input_ranges.toml``).
+(a factor of two or four apart). People come in whole numbers by category, so that a chance wiggles from one size to the
+next by as much as one or two people more would move it: that is how far "from here on" is meant. The range moves one
+input at a time to either end of what is known of it (``input_ranges.toml``).
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from math import exp, log
+from math import exp, floor, log
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from simdce.scenario import Scenario, ViabilityCondition
@@ -77,7 +78,7 @@ def exact_size(chances: ExactChances, arrangement: str, condition: ViabilityCond
         return cache(of_size)
 
     in_average, in_middle = margin(), margin(middle)
-    smallest = smallest_size(in_average, in_middle, chances.scenario.panel.sizes)
+    smallest = smallest_size(in_average, in_middle)
     if smallest is None:
         return ExactSize(None, None, None, ())
     alone = nearby(in_middle, smallest)
@@ -92,12 +93,12 @@ def exact_size(chances: ExactChances, arrangement: str, condition: ViabilityCond
     return ExactSize(smallest, min(known), None if None in tried else max(known), tuple(inputs))
 
 
-def smallest_size(margin: Margin, like_it: Margin, own: tuple[int, ...] = ()) -> int | None:
+def smallest_size(margin: Margin, like_it: Margin) -> int | None:
     """The size from which ``margin`` stays at nought or above; None where it does not at the largest.
 
-    ``like_it``: a margin of about the same course, cheaper, that finds where to look; ``own``: sizes to look at.
+    ``like_it``: a margin of about the same course, cheaper, that finds where to look.
     """
-    grid = sorted({*_LOOKED_AT, *(size for size in own if FEWEST < size < MOST)})
+    grid = _LOOKED_AT
     failing = [number for number, size in enumerate(grid) if like_it(size) < 0]
     first = failing[-1] + 1 if failing else 0
     while first < len(grid) and margin(grid[first]) < 0:
@@ -128,22 +129,24 @@ def nearby(margin: Margin, size: int) -> int | None:
 def crossing(margin: Margin, low: int, high: int, close: float = 0.0) -> int:
     """The whole number between one that fails and a larger one that does not, next to its failing neighbour.
 
-    Or, with ``close``, one that is by no more than such a fraction larger than a failing one.
-
-    The line between the two in the log of the size, each end's margin halved when it stays (Dowell and Jarratt, BIT
-    1971), and every third time the middle, which margins that jump need.
+    Or, with ``close``, one that is by no more than such a fraction larger than a failing one. Brent's method in the log
+    of the size comes near it, and growing steps from there find its neighbour.
     """
-    below, above, tries = margin(low), margin(high), 0
+    near = brentq(
+        lambda at: margin(round(exp(at))) or 1e-300, log(low), log(high), xtol=max(close, 1 / high), rtol=1e-9
+    )
+    size, step = min(max(round(exp(near)), low), high), max(1, floor(close * high))
+    if margin(size) < 0:
+        while margin(size) < 0:
+            low, size, step = size, min(size + step, high), 2 * step
+        high = size
+    else:
+        while margin(size) >= 0:
+            high, size, step = size, max(size - step, low), 2 * step
+        low = size
     while high - low > max(1.0, close * high):
-        tries += 1
-        share = 0.5 if tries % 3 == 0 else below / (below - above)
-        guess = round(exp(log(low) + share * log(high / low)))
-        guess = min(max(guess, low + 1), high - 1)
-        found = margin(guess)
-        if found < 0:
-            low, below, above = guess, found, above / 2.0
-        else:
-            high, above, below = guess, found, below / 2.0
+        middle = (low + high) // 2
+        low, high = (middle, high) if margin(middle) < 0 else (low, middle)
     return high
 
 
