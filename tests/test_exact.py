@@ -258,6 +258,19 @@ def test_every_size_meets_its_bound(model: ExactModel) -> None:
         assert (np.diff(law.ratio_cdf) >= 0).all()
 
 
+def test_what_was_asked_before_changes_no_bit() -> None:
+    asked = scenario_of(price_year=2024, arrangements=[{"name": "reach_global"}])
+    sizes = [5_000, 460, 2_000_000, 4_097]
+    found = []
+    for order in (sizes, sizes[::-1]):
+        model = ExactModel(asked)
+        found.append({size: model.savings_rate("reach_global", size) for size in order})
+    for size in sizes:
+        one, other = (laws[size] for laws in found)
+        assert one.start == other.start
+        np.testing.assert_array_equal(one.ratio_cdf, other.ratio_cdf)
+
+
 def test_moments_of_the_law_are_those_of_the_slots(model: ExactModel) -> None:
     law = model.savings_rate("mssp_track_1", 1_000_000, shocks=())
     rule = model._rule("mssp_track_1", 0, ())
