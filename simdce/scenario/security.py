@@ -8,8 +8,11 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from simdce.scenario.tables import Chance, Share, Table, as_tuple
 
-INSTRUMENTS = ("escrow", "letter_of_credit", "surety_bond", "reinsurance", "withheld_savings", "recoupment")
+InstrumentName = Literal["escrow", "letter_of_credit", "surety_bond", "reinsurance", "withheld_savings", "recoupment"]
 """Ways to make sure that losses can be paid, as instruments.toml prices them."""
+
+USUAL: tuple[InstrumentName, ...] = ("escrow", "letter_of_credit", "surety_bond", "reinsurance", "withheld_savings")
+"""Those that anybody may choose; losses wait for later payments only where a programme offers it."""
 
 GUARANTEES = ("escrow", "letter_of_credit", "surety_bond")
 """Those by which an amount can be held whole; the others depend on what happens, or on what a reinsurer offers."""
@@ -20,9 +23,7 @@ Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 class InstrumentChoice(Table):
     """One way to make sure that losses can be paid; what is left out has the usual sourced price."""
 
-    name: Literal["escrow", "letter_of_credit", "surety_bond", "reinsurance", "withheld_savings", "recoupment"] = Field(
-        description="which way"
-    )
+    name: InstrumentName = Field(description="which way")
     holding: Rate | None = Field(
         None, description="a year's price of each dollar held ready: fee, premium or rate on line, without collateral"
     )
@@ -54,9 +55,9 @@ class Security(Table):
     )
     cost_of_capital: Rate | None = Field(None, description="a year's price of a dollar tied up; default: sourced")
     instruments: Annotated[tuple[InstrumentChoice, ...], BeforeValidator(as_tuple)] = Field(
-        tuple(InstrumentChoice(name=name) for name in INSTRUMENTS),  # type: ignore[arg-type]
+        tuple(InstrumentChoice(name=name) for name in USUAL),
         min_length=1,
-        description="what there is to choose from; default: every way at its usual price, without limit",
+        description="what there is to choose from; default: all but recoupment, at usual prices, without limit",
     )
 
     @model_validator(mode="after")

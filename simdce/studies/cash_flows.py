@@ -103,7 +103,7 @@ class CashFlows:
 def flows_of(receipts: Receipts, plan: CashPlan) -> CashFlows:
     """The dated flows of what a contract brings under a plan of costs and dates."""
     advances: dict[int, float] = {}
-    settled = receipts.settled.copy()
+    settled = receipts.settled - receipts.reconciled
     for advance in plan.advances:
         paid = _payments(advance, receipts.people)
         for month, dollars in paid.items():
@@ -114,7 +114,8 @@ def flows_of(receipts: Receipts, plan: CashPlan) -> CashFlows:
     settled -= passed_on * np.maximum(settled, 0.0)
     bonus = np.asarray((1.0 - passed_on) * receipts.bonus)
     cost = np.array(plan.cost) + MONTHS * np.array(plan.cost_per_person_month) * receipts.person_years
-    own = receipts.net - passed_on * np.maximum(receipts.net, 0.0)
+    net = receipts.net - receipts.reconciled
+    own = net - passed_on * np.maximum(net, 0.0)
     income = own + bonus + receipts.monthly - cost
     return CashFlows(plan, settled, bonus, receipts.monthly, np.asarray(cost), advances, income)
 

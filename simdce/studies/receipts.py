@@ -23,7 +23,8 @@ class Receipts:
 
     ``settled`` moves with the settlement, after withholds and their release; ``net`` is what the settlement of the
     year came to, withheld or not, negative when owed. ``monthly`` comes in twelve parts of the year beyond the claims
-    it replaces; what of it goes back is in ``settled``. ``bonus``: quality bonus. ``person_years``: those looked after.
+    it replaces; ``reconciled`` of it goes back at the settlement. ``bonus``: quality bonus. ``person_years``: those
+    looked after.
     """
 
     arrangement: str
@@ -33,12 +34,8 @@ class Receipts:
     net: FloatArray
     bonus: FloatArray
     monthly: FloatArray
+    reconciled: FloatArray
     person_years: FloatArray
-
-    @property
-    def total(self) -> FloatArray:
-        """Everything that a performance year brings, whenever it arrives."""
-        return self.settled + self.bonus + self.monthly
 
 
 def receipts_of_contract(lived: Lived, arrangement: str) -> Receipts:
@@ -46,7 +43,7 @@ def receipts_of_contract(lived: Lived, arrangement: str) -> Receipts:
     settlement, _ = lived.settled(arrangement)
     none = np.zeros_like(settlement.cash)
     years = _person_years(lived.scenario, lived.panels, lived.panel_size)
-    return Receipts(arrangement, None, lived.panel_size, settlement.cash, settlement.net, none, none, years)
+    return Receipts(arrangement, None, lived.panel_size, settlement.cash, settlement.net, none, none, none, years)
 
 
 def receipts_of_practice(scenario: Scenario, panels: PanelYears) -> Iterator[Receipts]:
@@ -62,9 +59,8 @@ def receipts_of_practice(scenario: Scenario, panels: PanelYears) -> Iterator[Rec
             for tier in practice.tiers:
                 parts = division_under(tier, scenario, whole, own).practice
                 monthly, back = _capitation(terms_of(tier, scenario), own, parts.capitation_margin / CENTS)
-                settled = parts.settlement / CENTS - back
-                bonus = np.asarray(parts.quality_bonus / CENTS)
-                yield Receipts(choice.key, tier.key, people, settled, settled, bonus, monthly, years)
+                settled, bonus = parts.settlement / CENTS, parts.quality_bonus / CENTS
+                yield Receipts(choice.key, tier.key, people, settled, settled, bonus, monthly, back, years)
 
 
 def _capitation(terms: Terms, own: Practice, margin: FloatArray) -> tuple[FloatArray, FloatArray]:
