@@ -149,6 +149,10 @@ def _of_cash() -> Iterator[tuple[str, Metric]]:
     for probability in QUARTILES:
         text = f"{100 * probability:g}th percentile, unknown where those worlds are never paid back."
         yield f"payback_month_p{100 * probability:g}", Metric(month, f"Month from which no money is missing: {text}")
+    yield (
+        "cost_covered",
+        Metric("dollars a person and month", "Cost, alike in all performance years, that what comes in just covers."),
+    )
     yield "low_month_p50", Metric(month, "Month of the deepest cumulative cash: median.")
 
 

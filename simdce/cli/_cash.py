@@ -20,18 +20,22 @@ _STYLE = {"title_justify": "left", "title_style": "bold", "header_style": "bold"
 
 
 def cash_tables(found: Sequence[CashAnswer], sizes: Sequence[int]) -> Iterator[Table]:
-    """One table for each arrangement and size: what must be financed, when the money is back, what is left."""
-    for arrangement, people in dict.fromkeys((each.arrangement, each.people) for each in found):
+    """One table for each size (of a practice: and arrangement): what to finance, when it is back, what is left."""
+    for people, arrangement in dict.fromkeys(_table_of(each) for each in found):
         if people in sizes:
-            yield _cash([each for each in found if (each.arrangement, each.people) == (arrangement, people)])
+            yield _cash([each for each in found if _table_of(each) == (people, arrangement)])
+
+
+def _table_of(answer: CashAnswer) -> tuple[int, str | None]:
+    return answer.people, None if answer.tier is None else answer.arrangement
 
 
 def _cash(found: Sequence[CashAnswer]) -> Table:
     first = found[0]
-    who = f"{first.people:,} people under {first.arrangement}"
+    who = f"{first.people:,} people" + ("" if first.tier is None else f" under {first.arrangement}")
     title = f"\nWhen the money is in, {who}; first settlement {first.date(first.settlement_months[0])}"
     table = Table(title=title, box=None, pad_edge=False, **_STYLE)  # type: ignore[arg-type]
-    headings = ("contract", "to be financed", "1 in 20 more than", "back in (half of worlds)", "never back")
+    headings = ("contract", "to be financed", "1 in 20 more than", "back for good by (typical)", "never back")
     for number, heading in enumerate((*headings, "left at the end", "a physician", "worth today")):
         table.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
     for each in found:
@@ -41,7 +45,7 @@ def _cash(found: Sequence[CashAnswer]) -> Table:
         }
         low, worst = (each.estimate(metric) for metric in ("mean_low_point", "low_point_p5"))
         table.add_row(
-            each.tier or "the whole contract",
+            each.tier or each.arrangement,
             _told(_turned(low), "dollars"),
             _told(_turned(worst), "dollars"),
             month_told(each, each.estimate("payback_month_p50")),
@@ -53,8 +57,10 @@ def _cash(found: Sequence[CashAnswer]) -> Table:
 
 
 def month_told(answer: CashAnswer, month: Estimate) -> str:
-    """A month as people write it, or that it does not come in half of the worlds."""
-    return answer.date(month.value) if isfinite(month.value) else "not in half"
+    """A month as people write it; that money is never short, or not back in half of the worlds."""
+    if not isfinite(month.value):
+        return "not in half"
+    return "never short" if month.value <= answer.fan[0][0] else answer.date(month.value)
 
 
 def security_tables(found: Sequence[SecurityAnswer], sizes: Sequence[int]) -> Iterator[Table]:
@@ -97,4 +103,5 @@ def _turned(estimate: Estimate) -> Estimate:
 
 
 def _told(estimate: Estimate, unit: str) -> str:
-    return with_error(estimate, unit).replace(" ", "\N{NO-BREAK SPACE}")
+    told = with_error(estimate, unit)
+    return (told if estimate.standard_error > 0 else told.partition(" ± ")[0]).replace(" ", "\N{NO-BREAK SPACE}")

@@ -32,13 +32,19 @@ class InstrumentChoice(Table):
     )
     collateral: Share | None = Field(None, description="share of the amount to be deposited in cash")
     limit: Annotated[float, Field(gt=0.0)] | None = Field(None, description="largest amount to be had, dollars")
+    attachment: Annotated[float, Field(ge=0.0)] | None = Field(
+        None, description="reinsurance: losses beyond which it pays, dollars; default: by how seldom they are reached"
+    )
     share: Share | None = Field(None, description="withheld savings, recoupment: share of each payment that is used")
     accepted: bool | None = Field(None, description="whether the programme takes it as repayment mechanism")
 
     @model_validator(mode="after")
     def _check(self) -> InstrumentChoice:
         flows = self.name in ("withheld_savings", "recoupment")
-        for key in ("collateral", "limit", "accepted") if flows else ("share",):
+        foreign = {"collateral", "limit", "accepted"} if flows else {"share"}
+        foreign |= set() if self.name == "reinsurance" else {"attachment"}
+        foreign |= {"drawing"} if flows or self.name == "escrow" else set()
+        for key in sorted(foreign):
             if getattr(self, key) is not None:
                 raise ValueError(f"{self.name} has no {key}")
         return self

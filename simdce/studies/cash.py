@@ -165,7 +165,8 @@ def cash_of(receipts: Receipts, plan: CashPlan, first_year: int) -> CashAnswer:
     tier = "" if receipts.tier is None else receipts.tier
     shares = {"whole": 1.0, "practice": plan.practices, "physician": plan.physicians}
     rows = []
-    for period, metric, estimate in _law(flows, path, plan, first_year):
+    law = (*_law(flows, path, plan, first_year), (AGREEMENT, "cost_covered", _covered(flows, receipts.person_years)))
+    for period, metric, estimate in law:
         for share, parts in shares.items():
             if parts is not None and (share == "whole" or CASH[metric].unit == "dollars"):
                 part = Estimate(estimate.value / parts, estimate.standard_error / parts) if parts != 1.0 else estimate
@@ -200,6 +201,13 @@ def _law(flows: CashFlows, path: CashPath, plan: CashPlan, first_year: int) -> I
     for probability in QUARTILES:
         yield AGREEMENT, f"payback_month_p{100 * probability:g}", _month(back, probability)
     yield AGREEMENT, "low_month_p50", _month(path.low_month, 0.5)
+
+
+def _covered(flows: CashFlows, person_years: FloatArray) -> Estimate:
+    """What comes in over the person-months of the performance years; error by the delta method."""
+    brought, months = (flows.income + flows.yearly_cost).sum(axis=1), MONTHS * person_years.sum(axis=1)
+    ratio = float(brought.mean() / months.mean())
+    return Estimate(ratio, metrics.mean((brought - ratio * months) / months.mean()).standard_error)
 
 
 def _spread(period: str, name: str, amounts: FloatArray) -> Iterator[tuple[str, str, Estimate]]:

@@ -23,12 +23,16 @@ CENT = 0.01
 
 @dataclass(frozen=True)
 class Priced:
-    """An instrument: a year's cost of each dollar held, cost of each dollar drawn, and the most that can be had."""
+    """An instrument: a year's cost of each dollar held, cost of each dollar drawn, and the most that can be had.
+
+    ``on_top``: it stands above all others whatever it costs, as a stop-loss does.
+    """
 
     name: str
     holding: float
     drawing: float
     limit: float = np.inf
+    on_top: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,32 +59,30 @@ class Draws:
         self._beyond = np.concatenate([np.cumsum(self._sorted[::-1])[::-1], [0.0]])
         self._times = times / len(self._sorted)
 
-    def above(self, height: float) -> float:
-        """Draws a year that exceed a height in dollars."""
-        return float(len(self._sorted) - np.searchsorted(self._sorted, height, side="right")) * self._times
-
     def drawn(self, bottom: float, top: float) -> float:
         """Dollars a year that are drawn from the layer between two heights."""
-        return self._excess(bottom) - self._excess(top)
+        return float(self.excess(np.array(bottom)) - self.excess(np.array(top)))
 
     def heights(self, low: float, high: float) -> FloatArray:
         """Amounts drawn that lie strictly between two heights, rising."""
         first = int(np.searchsorted(self._sorted, low, side="right"))
         return self._sorted[first : int(np.searchsorted(self._sorted, high, side="left"))]
 
-    def _excess(self, height: float) -> float:
-        first = int(np.searchsorted(self._sorted, height, side="right"))
-        return float(self._beyond[first] - (len(self._sorted) - first) * height) * self._times
+    def excess(self, heights: FloatArray) -> FloatArray:
+        """Dollars a year that are drawn beyond each height."""
+        first = np.searchsorted(self._sorted, heights, side="right")
+        return np.asarray((self._beyond[first] - (len(self._sorted) - first) * heights) * self._times)
 
 
 def cheapest_layers(amount: float, instruments: Sequence[Priced], draws: Draws) -> tuple[Layer, ...]:
     """The layers, lowest first, that hold ``amount`` dollars at the least yearly cost; none for an amount of zero.
 
-    Raises ValueError where all limits together are less than the amount.
+    Exact where nothing that must stand on top is cheaper to draw than what stands below it; otherwise the layers are
+    the best of all patterns tried. Raises ValueError where all limits together are less than the amount.
     """
     if amount <= 0:
         return ()
-    ordered = sorted(instruments, key=lambda each: (each.drawing, each.holding))
+    ordered = sorted(instruments, key=lambda each: (each.on_top, each.drawing, each.holding))
     found = [_layers(ordered, widths, draws) for widths in _candidates(amount, ordered, draws)]
     if not found:
         raise ValueError("the limits together are less than the amount")
@@ -112,26 +114,17 @@ def _candidates(amount: float, ordered: Sequence[Priced], draws: Draws) -> Itera
 def _turn(amount: float, ordered: Sequence[Priced], chain: Sequence[int], draws: Draws) -> float:
     """Where the first of a chain of instruments ends at the least cost, those between the first and last being full.
 
-    The slope of the cost rises in steps, at heights where one of the chain's boundaries meets an amount drawn.
+    The cost is made of straight pieces that meet where one of the chain's boundaries passes an amount drawn.
     """
     offsets = np.cumsum([0.0, *(ordered[number].limit for number in chain[1:-1])])
     dearer = [ordered[above].drawing - ordered[below].drawing for below, above in pairwise(chain)]
     saved = ordered[chain[-1]].holding - ordered[chain[0]].holding
-
-    def rising(end: float) -> bool:
-        return sum(d * draws.above(end + o) for d, o in zip(dearer, offsets, strict=True)) + saved <= 0.0
-
     room = amount - float(offsets[-1])
-    if room <= 0 or rising(0.0):
+    if room <= 0:
         return 0.0
-    steps = np.unique(np.concatenate([draws.heights(o, room + o) - o for o in offsets]))
-    low, high = 0, len(steps)
-    while low < high:
-        middle = (low + high) // 2
-        # at a step itself rounding decides on which side of it a boundary lies: judge just beyond
-        beyond = float(np.nextafter(steps[middle], np.inf)) + 1e-9 * max(1.0, float(steps[middle]))
-        low, high = (low, middle) if rising(beyond) else (middle + 1, high)
-    return float(steps[low]) if low < len(steps) else room
+    ends = np.unique(np.concatenate([[0.0, room], *(draws.heights(o, room + o) - o for o in offsets)]))
+    cost = sum(d * draws.excess(ends + o) for d, o in zip(dearer, offsets, strict=True)) - saved * ends
+    return float(ends[int(np.argmin(cost))])
 
 
 def _layers(ordered: Sequence[Priced], widths: Sequence[float], draws: Draws) -> tuple[Layer, ...]:

@@ -31,7 +31,7 @@ PRICES: tuple[Price, ...] = ("lowest", "usual", "highest")
 FLOWS = ("withheld_savings", "recoupment")
 """Ways that make the losses smaller instead of holding an amount."""
 
-DEPOSIT = "escrow"
+DEPOSIT, STOP_LOSS = "escrow", "reinsurance"
 _FILE = Path(__file__).with_name("instruments.toml")
 
 
@@ -187,8 +187,10 @@ def _mix(asked: Security, net: FloatArray, required: float, flows: tuple[str, ..
         return Mix(flows, needed, np.nan, (), metrics.mean(waiting), UNKNOWN, (np.nan, np.nan))
     held = max(required, needed.value)
 
+    attachment = _attachment(asked, loss)
+
     def layered(amount: float, price: Price = "usual") -> tuple[Layer, ...]:
-        return cheapest_layers(amount, _priced(asked, amount - required, price), drawn)
+        return cheapest_layers(amount, _priced(asked, amount, required, attachment, price), drawn)
 
     def yearly(amount: float, price: Price = "usual") -> float:
         return sum(layer.cost for layer in layered(amount, price))
@@ -209,12 +211,12 @@ def _influence(
 ) -> FloatArray:
     """What each world adds to the yearly cost: its own draws, and its pull on the amount needed (Bahadur, 1966)."""
     worlds, years = left.shape
-    prices = {p.name: p.drawing for p in _priced(asked, np.inf, "usual")}
+    prices = {choice.name: _part(choice, "drawing", "usual") for choice in asked.instruments}
     amounts = left if asked.over == "year" else loss[:, None]
     found = np.zeros(worlds)
     for layer in layers:
         drawn = np.clip(amounts - layer.bottom, 0.0, layer.top - layer.bottom).sum(axis=1) / years
-        found += prices[layer.instrument] * drawn
+        found += prices[layer.instrument] * drawn  # type: ignore[index]
     if slope:
         doubt = asked.chance * (1.0 - asked.chance)
         scale = needed.standard_error * np.sqrt(worlds / doubt)
@@ -232,16 +234,26 @@ def _draws(asked: Security, left: FloatArray) -> Draws:
     return Draws(left, 1.0) if asked.over == "year" else Draws(left.sum(axis=1), 1.0 / left.shape[1])
 
 
-def _priced(asked: Security, beyond_rule: float, price: Price) -> list[Priced]:
+def _attachment(asked: Security, loss: FloatArray) -> float:
+    """From which loss on a reinsurer pays: the scenario's dollars, or what is reached as seldom as reinsurers want."""
+    own = next((choice.attachment for choice in asked.instruments if choice.attachment is not None), None)
+    reached = float(instrument_terms()["reinsurance_reached"].at().value)
+    return metrics.percentile(loss, 1.0 - reached).value if own is None else own
+
+
+def _priced(asked: Security, held: float, required: float, attachment: float, price: Price) -> list[Priced]:
     """The instruments that hold an amount; those that the programme does not take only beyond what the rule asks."""
     found = []
     for choice in asked.instruments:
         if choice.name in FLOWS:
             continue
         limit = np.inf if choice.limit is None else choice.limit
-        limit = limit if _accepted(choice) else min(limit, max(beyond_rule, 0.0))
+        least = 0.0 if _accepted(choice) else required
+        least = max(least, attachment) if choice.name == STOP_LOSS else least
+        limit = min(limit, held - least) if least > 0 else limit
         if limit > 0:
-            found.append(Priced(choice.name, _holding(asked, choice, price), _part(choice, "drawing", price), limit))
+            prices = _holding(asked, choice, price), _part(choice, "drawing", price)
+            found.append(Priced(choice.name, *prices, limit, on_top=choice.name == STOP_LOSS))
     return found
 
 
@@ -285,6 +297,8 @@ def instrument_numbers(asked: Security) -> Iterator[tuple[str, object, Term]]:
     """Every number behind the choice: its name, the scenario's own value or None, and the sourced term."""
     yield "cost_of_capital", asked.cost_of_capital, instrument_terms()["cost_of_capital"]
     yield "deposit_yield", None, instrument_terms()["deposit_yield"]
+    if any(choice.name == STOP_LOSS for choice in asked.instruments):
+        yield "reinsurance_reached", None, instrument_terms()["reinsurance_reached"]
     for choice in asked.instruments:
         for part in ("holding", "drawing", "collateral", "share"):
             term = instrument_terms().get(f"{choice.name}_{part}")
