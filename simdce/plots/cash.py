@@ -12,6 +12,9 @@ from simdce.studies.cash import BANDS, CashAnswer
 from simdce.wording import money
 
 MONTHS = 12
+_AFTER = 3
+"""Months drawn after the last flow, so that its step can be seen."""
+_MOST_TICKS = 5
 _SHADES = (0.16, 0.20, 0.28)
 """Opacity of the 95, 80 and 50% bands: each lies on the one before."""
 
@@ -23,8 +26,9 @@ def cash_over_time(answer: CashAnswer, *, name: str | None = None, ax: Axes | No
     the worlds no money is missing any more. Dotted lines are settlements. ``name`` is what the figure is called.
     """
     ax = axes(ax, 6.0, 3.4)
-    months = np.array([month + 1 for month, _ in answer.fan], float)
-    edges = np.array([[edge.value for edge in found] for _, found in answer.fan])
+    fan = [*answer.fan, (answer.fan[-1][0] + _AFTER, answer.fan[-1][1])]
+    months = np.array([month + 1 for month, _ in fan], float)
+    edges = np.array([[edge.value for edge in found] for _, found in fan])
     half = len(BANDS) // 2
     for outer, shade in enumerate(_SHADES):
         low, high = edges[:, outer], edges[:, -1 - outer]
@@ -46,22 +50,30 @@ def cash_over_time(answer: CashAnswer, *, name: str | None = None, ax: Axes | No
 
 def _marks(ax: Axes, answer: CashAnswer) -> None:
     low, when, back = (answer.estimate(name) for name in ("low_point_p50", "low_month_p50", "payback_month_p50"))
-    style = {"textcoords": "offset points", "fontsize": SMALL, "color": INK, "annotation_clip": False}
     if low.value < 0 and isfinite(when.value):
-        ax.plot(when.value + 1, low.value, marker="v", markersize=8, color=OWES, markeredgecolor="white", zorder=5)
-        words = f"lowest, typically {money(low.value, low.standard_error)}"
-        ax.annotate(words, (when.value + 1, low.value), xytext=(0, -15), ha="center", **style)  # type: ignore[arg-type]
+        ax.plot(when.value + 1, low.value, marker="v", markersize=8, color=OWES, markeredgecolor="white", zorder=6)
+        _say(ax, answer, when.value + 1, low.value, -15, f"lowest, typically {money(low.value, low.standard_error)}")
     if isfinite(back.value) and back.value > answer.fan[0][0]:
         ax.plot(back.value + 1, 0.0, marker="D", markersize=7, color=INK, markeredgecolor="white", zorder=5)
-        words = f"back, typically {answer.date(back.value)}"
-        ax.annotate(words, (back.value + 1, 0.0), xytext=(0, 9), ha="center", **style)  # type: ignore[arg-type]
+        _say(ax, answer, back.value + 1, 0.0, 9, f"back, typically {answer.date(back.value)}")
+
+
+def _say(ax: Axes, answer: CashAnswer, month: float, dollars: float, above: int, words: str) -> None:
+    """Words beside a mark, on the side where there is room."""
+    first, last = answer.fan[0][0], answer.fan[-1][0]
+    place = (month - first) / (last - first)
+    side = "left" if place < 0.3 else "right" if place > 0.7 else "center"
+    ax.annotate(words, (month, dollars), xytext=(0, above), textcoords="offset points", fontsize=SMALL, color=INK,
+                ha=side, annotation_clip=False)  # fmt: skip
 
 
 def _frame(ax: Axes, answer: CashAnswer, months: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
     first, last = int(np.floor((months[0] - 1) / MONTHS)), int(np.ceil(months[-1] / MONTHS))
-    years = range(first, last + 1)
+    years = range(first, last + 1, 1 if last - first < _MOST_TICKS else 2)
     ax.set_xticks([MONTHS * year for year in years], [f"Jan {answer.first_year + year}" for year in years])
-    ax.tick_params(axis="x", labelrotation=0 if len(years) < 6 else 45, labelsize=SMALL)
+    ax.tick_params(axis="x", labelsize=SMALL)
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom - 0.12 * (top - bottom), top)
     ax.set_xlim(months[0] - 1, months[-1] + 2)
     ax.yaxis.set_major_formatter(dollar_tick)
     ax.grid(axis="y", color=FAINT, linewidth=0.5)

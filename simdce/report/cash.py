@@ -13,7 +13,7 @@ from simdce.report.figures import Figure
 from simdce.results import CASH
 from simdce.run import Answers
 from simdce.studies.cash import CashAnswer, plan_of
-from simdce.wording import UNKNOWN, money, people, percent, with_error
+from simdce.wording import UNKNOWN, money, percent, with_error
 
 _MOST_PANELS = 6
 _HEADINGS = (
@@ -23,9 +23,10 @@ _HEADINGS = (
 _NOTE = (
     "To be financed: how deep cumulative cash goes, on average and in one case of twenty. Back for good: the month "
     "from which in half of the worlds no money is missing any more; never back: share of worlds in which that does not "
-    "come until {until}. Left at the end: cash after the last settlement, on average, in the worst and in the best case "
+    "come until {until}. Left at the end: cash after the last settlement, on average, in the worst and the best case "
     "of twenty. Worth today: the same at {rate} a year less for later dollars. Cost covered: what care management may "
-    "cost a person and month, all years alike, before it uses up what comes in on average; assumed here: {cost}."
+    "cost a person and month, all years alike, before it uses up what comes in on average; assumed for {size:,} "
+    "people: {cost}."
 )
 
 
@@ -79,17 +80,21 @@ def _sentence(answers: Answers, answer: CashAnswer, called: dict[str, str]) -> s
         )
         told += f"one case of twenty more than {_amount(figure('low_point_p5'), -1.0)}. "
     back, never = figure("payback_month_p50"), figure("chance_never_back")
-    if not isfinite(back.value):
-        told += "In most worlds"
+    until = f"some is still missing in {answer.date(answer.horizon_months)}"
+    if never.value == 0:
+        told += f"In every world all of it is back by {answer.date(answer.horizon_months)}. "
+    elif not isfinite(back.value):
+        told += f"In most worlds ({_share(never)}) {until}. "
     elif back.value <= answer.fan[0][0]:
-        told += "In a typical world no money is ever missing; in " + _share(never) + " of worlds"
+        told += f"In a typical world no money is ever missing; in {_share(never)} of worlds {until}. "
     else:
-        told += f"In a typical world all of it is back by {answer.date(back.value)}; in {_share(never)} of worlds"
-    told += f" some is still missing in {answer.date(answer.horizon_months)}"
-    told += f" ({_share(never)}). " if not isfinite(back.value) else ". "
+        told += (
+            f"In a typical world all of it is back by {answer.date(back.value)}; in {_share(never)} of worlds {until}. "
+        )
     final, each = figure("mean_final"), figure("mean_final", share="physician")
-    told += f"After the last settlement {_amount(final)} {'is left' if final.value >= 0 else 'is the result'} on "
-    told += f"average, {_amount(each)} for each of {people(answer.physicians)} physicians"
+    left = "is left" if final.value >= 0 else "is what it comes to"
+    told += f"After the last settlement {_amount(final)} {left} on average, {_amount(each)} for each of "
+    told += f"{round(answer.physicians):,} physicians"
     covered = with_error(figure("cost_covered"), "dollars").partition(" ± ")[0]
     told += f". What comes in covers a cost of {covered} a person and month on average; {_cost(answers, answer)} is "
     return told + "assumed."
@@ -122,8 +127,8 @@ def _figure(drawn: Sequence[CashAnswer], called: dict[str, str]) -> Figure:
     title = f"Cash over time, {shown[0].people:,} people"
     caption = (
         "All that came in less all that was spent, month by month: the line is the middle of the worlds, bands hold "
-        "50, 80 and 95% of them. Dotted lines are settlements; the triangle is the typical lowest point, the diamond the "
-        "month in which the money is typically back for good. Dollar scales differ from panel to panel."
+        "50, 80 and 95% of them. Dotted lines are settlements; the triangle is the typical lowest point, the diamond "
+        "the month in which the money is typically back for good. Dollar scales differ from panel to panel."
     )
     if len(drawn) > len(shown):
         caption += " Others are only in the table."
@@ -147,7 +152,9 @@ def _sections(answers: Answers, called: dict[str, str]) -> Iterator[tuple[str, l
 def _exhibit(answers: Answers, called: dict[str, str]) -> Exhibit:
     first = answers.cash[0]
     rate = percent(plan_of(answers.scenario, first.people).discount_rate)
-    note = _NOTE.format(until=first.date(first.horizon_months), rate=rate, cost=_cost(answers, first))
+    note = _NOTE.format(
+        until=first.date(first.horizon_months), rate=rate, cost=_cost(answers, first), size=first.people
+    )
     sections = tuple(
         (title, tuple((_name(each, called), tuple(_cells(each))) for each in found))
         for title, found in _sections(answers, called)

@@ -14,7 +14,7 @@ from simdce.wording import UNKNOWN, money
 
 _HEADINGS = (
     "", "the rule asks for", "confidence of the rule", "falls short, worst year", "falls short, all years",
-    "to be held", "cost a year", "at low to high prices", "held most cheaply by",
+    "to be held", "cost a year", "at low to high prices",
 )  # fmt: skip
 
 
@@ -30,19 +30,18 @@ def security_passage(answers: Answers, arrangement: str, size: int, called: dict
     """What to hold under the arrangement of the given key, at a panel size; None where the scenario does not ask."""
     if not answers.security:
         return None
-    best: dict[int, str | None] = {}
-    if answers.practice is not None:
-        best = {found.people: found.best for found in answers.practice.best if found.arrangement == arrangement}
-    leads = [
-        each
-        for each in answers.security
-        if each.arrangement == arrangement
-        and (each.people == size if each.tier is None else best.get(each.people) == each.tier)
-    ]
-    leads = leads or [each for each in answers.security if each.tier is None and each.people == size]
-    return SecurityPassage(
-        tuple(_sentence(each, called) for each in leads), (_exhibit(answers, called), _alone(answers, called))
-    )
+    contract = [each for each in answers.security if each.tier is None and each.people == size]
+    leads = [each for each in contract if each.arrangement == arrangement] or contract
+    sentences = [_sentence(each, called) for each in leads]
+    for best in answers.practice.best if answers.practice is not None else ():
+        if best.arrangement == arrangement and best.best is not None:
+            own = [each for each in answers.security if (each.tier, each.people) == (best.best, best.people)]
+            own = [each for each in own if each.arrangement == arrangement]
+            nothing = (
+                f"{best.best}, {best.people:,} people: nothing is owed in any world, so nothing need be set aside."
+            )
+            sentences.append(_sentence(own[0], called) if own else nothing)
+    return SecurityPassage(tuple(sentences), (_exhibit(answers, called), _alone(answers, called)))
 
 
 def _name(answer: SecurityAnswer, called: dict[str, str]) -> str:
@@ -94,19 +93,31 @@ def _exhibit(answers: Answers, called: dict[str, str]) -> Exhibit:
         "takes. Cost a year: of holding and, as often as it happens, of drawing; not the losses themselves, which stay "
         "the holder's own except where reinsurance pays, for which the premium beyond expected recoveries is counted."
     )
-    return Exhibit("What to hold, and what that costs", note, _HEADINGS, tuple(_sections(answers, called)))
+    used = dict.fromkeys(name for each in answers.security for name in _ways(each.cheapest))
+    headings = (*_HEADINGS, *(f"by {name.replace('_', ' ')}" for name in used))
+    return Exhibit("What to hold, and what that costs", note, headings, tuple(_sections(answers, called, tuple(used))))
+
+
+def _ways(mix: Mix) -> dict[str, str]:
+    """What each instrument of a mix holds, in words."""
+    found = dict.fromkeys(mix.flows, "first")
+    for layer in mix.layers:
+        beyond = f" beyond {money(layer.bottom)}" if layer.bottom > 0 else ""
+        found[layer.instrument] = f"{money(layer.top - layer.bottom)}{beyond}"
+    return found
 
 
 def _sections(
-    answers: Answers, called: dict[str, str]
+    answers: Answers, called: dict[str, str], used: tuple[str, ...]
 ) -> Iterator[tuple[str, tuple[tuple[str, tuple[Cell, ...]], ...]]]:
     for people in dict.fromkeys(each.people for each in answers.security):
         found = [each for each in answers.security if each.people == people]
-        yield f"{people:,} people", tuple((_name(each, called), _cells(each)) for each in found)
+        yield f"{people:,} people", tuple((_name(each, called), _cells(each, used)) for each in found)
 
 
-def _cells(answer: SecurityAnswer) -> tuple[Cell, ...]:
+def _cells(answer: SecurityAnswer, used: tuple[str, ...]) -> tuple[Cell, ...]:
     mix, nothing = answer.cheapest, Cell(UNKNOWN)
+    ways = _ways(mix)
     contract = answer.tier is None
     return (
         Cell(money(answer.required)) if contract else nothing,
@@ -116,7 +127,7 @@ def _cells(answer: SecurityAnswer) -> tuple[Cell, ...]:
         cell(mix.needed, "dollars") if not mix.held > mix.needed.value else Cell(_held(mix)),
         cell(mix.cost, "dollars"),
         Cell(_range(mix)),
-        Cell(_by(mix)),
+        *(Cell(ways.get(name, UNKNOWN)) for name in used),
     )
 
 
