@@ -12,7 +12,7 @@ from simdce.arrangements.in_force import InForce
 from simdce.scenario import ArrangementChoice, Scenario
 from simdce.sourced import Sourced
 from simdce.studies.cash import DEFAULT_COST, cash_terms
-from simdce.studies.security import instrument_numbers
+from simdce.studies.instruments import instrument_numbers
 
 NOT_MODELLED = (
     "capped growth of the region's risk scores, and who was newly assigned when (scores are means of the whole panel)",

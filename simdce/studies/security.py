@@ -7,38 +7,21 @@ by world; the rest is held in layers, and the cheapest of all these is exact for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import chain, combinations
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from simdce import metrics
 from simdce.metrics import UNKNOWN, Estimate, FloatArray
 from simdce.scenario import InstrumentChoice, Scenario, Security
-from simdce.sourced import Term, read_terms, read_toml
-from simdce.studies.layers import Draws, Layer, Priced, cheapest_layers
+from simdce.studies.instruments import FLOWS, PRICES, Price, accepted, carry, holding, part_price, priced, reached
+from simdce.studies.layers import Draws, Layer, cheapest_layers
 from simdce.studies.payment import Lived
 from simdce.studies.receipts import receipts_of_practice
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
 from simdce.worlds import PanelYears
-
-Price = Literal["lowest", "usual", "highest"]
-PRICES: tuple[Price, ...] = ("lowest", "usual", "highest")
-FLOWS = ("withheld_savings", "recoupment")
-"""Ways that make the losses smaller instead of holding an amount."""
-
-DEPOSIT, STOP_LOSS = "escrow", "reinsurance"
-_FILE = Path(__file__).with_name("instruments.toml")
-
-
-@cache
-def instrument_terms() -> dict[str, Term]:
-    """Sourced prices of every instrument."""
-    return read_terms(read_toml(_FILE), _FILE.name)
 
 
 @dataclass(frozen=True)
@@ -47,7 +30,7 @@ class Mix:
 
     ``needed``: amount that covers what is left of the losses with the wanted chance; ``held``: that, or what the rule
     requires where it is more. ``flow_cost``: of keeping savings back and of debts recouped. ``cost_at``: the yearly
-    cost at the lowest and the highest prices, the mix chosen anew.
+    cost at the lowest and the highest prices, the layers chosen anew.
     """
 
     flows: tuple[str, ...]
@@ -125,7 +108,7 @@ def security_of(
     held = max(required, needed.value) if np.isfinite(needed.value) else np.nan
     alone = []
     for choice in asked.instruments:
-        if choice.name not in FLOWS and _accepted(choice) and not (choice.limit or np.inf) < held:
+        if choice.name not in FLOWS and accepted(choice) and not (choice.limit or np.inf) < held:
             alone.append((choice.name, _alone(asked, choice, held, drawn)))
     return SecurityAnswer(
         arrangement,
@@ -172,56 +155,65 @@ def _mix(asked: Security, net: FloatArray, required: float, flows: tuple[str, ..
     choices: dict[str, InstrumentChoice] = {choice.name: choice for choice in asked.instruments}
 
     def share(name: str) -> float | None:
-        return _part(choices[name], "share", "usual") if name in flows else None
+        return part_price(choices[name], "share", "usual") if name in flows else None
 
     def flowing(price: Price) -> tuple[FloatArray, FloatArray]:
-        carry = _carry(asked, price)
-        interest = _part(choices["recoupment"], "holding", price) if "recoupment" in flows else 0.0
-        fees = _part(choices["withheld_savings"], "holding", price) if "withheld_savings" in flows else 0.0
-        return after_flows(net, share("withheld_savings"), share("recoupment"), carry + fees, interest)
+        interest = part_price(choices["recoupment"], "holding", price) if "recoupment" in flows else 0.0
+        fees = part_price(choices["withheld_savings"], "holding", price) if "withheld_savings" in flows else 0.0
+        return after_flows(net, share("withheld_savings"), share("recoupment"), carry(asked, price) + fees, interest)
 
     left, waiting = flowing("usual")
     loss, drawn = _loss(asked, left), _draws(asked, left)
     needed = metrics.percentile(loss, asked.chance)
     if not np.isfinite(needed.value):
         return Mix(flows, needed, np.nan, (), metrics.mean(waiting), UNKNOWN, (np.nan, np.nan))
-    held = max(required, needed.value)
+    held, attachment = max(required, needed.value), _attachment(asked, loss)
 
-    attachment = _attachment(asked, loss)
+    def layered(amount: float, beyond: float, price: Price = "usual") -> tuple[Layer, ...]:
+        return cheapest_layers(amount, priced(asked, amount, required, beyond, price), drawn)
 
-    def layered(amount: float, price: Price = "usual") -> tuple[Layer, ...]:
-        return cheapest_layers(amount, _priced(asked, amount, required, attachment, price), drawn)
+    def yearly(amount: float, beyond: float, price: Price = "usual") -> float:
+        return sum(layer.cost for layer in layered(amount, beyond, price))
 
-    def yearly(amount: float, price: Price = "usual") -> float:
-        return sum(layer.cost for layer in layered(amount, price))
-
-    layers = layered(held)
-    error = needed.standard_error if needed.value > required else 0.0
-    slope = (yearly(held + error) - yearly(max(required, held - error))) if np.isfinite(error) and error > 0 else 0.0
-    slope /= held + error - max(required, held - error) if slope else 1.0
-    spread = _influence(asked, layers, left, loss, needed, slope if error else 0.0) + waiting
+    start = attachment.value
+    layers = layered(held, start)
+    each_world = _drawn_cost(asked, layers, left, loss) + waiting
+    if needed.value > required:
+        slope = _slope(lambda amount: yearly(max(required, amount), start), needed)
+        each_world = each_world + slope * _pull(loss, needed, asked.chance)
+    slope = _slope(lambda beyond: yearly(held, max(0.0, beyond)), attachment)
+    each_world = each_world + slope * _pull(loss, attachment, 1.0 - reached())
     flow_cost = metrics.mean(waiting)
-    cost = Estimate(sum(layer.cost for layer in layers) + flow_cost.value, metrics.mean(spread).standard_error)
-    ends = tuple(yearly(held, price) + float(flowing(price)[1].mean()) for price in ("lowest", "highest"))
+    cost = Estimate(sum(layer.cost for layer in layers) + flow_cost.value, metrics.mean(each_world).standard_error)
+    ends = tuple(yearly(held, start, price) + float(flowing(price)[1].mean()) for price in ("lowest", "highest"))
     return Mix(flows, needed, held, layers, flow_cost, cost, (ends[0], ends[1]))
 
 
-def _influence(
-    asked: Security, layers: Sequence[Layer], left: FloatArray, loss: FloatArray, needed: Estimate, slope: float
-) -> FloatArray:
-    """What each world adds to the yearly cost: its own draws, and its pull on the amount needed (Bahadur, 1966)."""
-    worlds, years = left.shape
-    prices = {choice.name: _part(choice, "drawing", "usual") for choice in asked.instruments}
+def _drawn_cost(asked: Security, layers: Sequence[Layer], left: FloatArray, loss: FloatArray) -> FloatArray:
+    """What each world's own draws cost a year."""
+    prices = {str(choice.name): part_price(choice, "drawing", "usual") for choice in asked.instruments}
     amounts = left if asked.over == "year" else loss[:, None]
-    found = np.zeros(worlds)
+    found = np.zeros(len(left))
     for layer in layers:
-        drawn = np.clip(amounts - layer.bottom, 0.0, layer.top - layer.bottom).sum(axis=1) / years
-        found += prices[layer.instrument] * drawn  # type: ignore[index]
-    if slope:
-        doubt = asked.chance * (1.0 - asked.chance)
-        scale = needed.standard_error * np.sqrt(worlds / doubt)
-        found += slope * scale * (asked.chance - (loss <= needed.value))
+        drawn = np.clip(amounts - layer.bottom, 0.0, layer.top - layer.bottom).sum(axis=1) / left.shape[1]
+        found += prices[layer.instrument] * drawn
     return found
+
+
+def _slope(cost: Callable[[float], float], at: Estimate) -> float:
+    """How the cost moves with an estimated amount, over its own error; none where that is nought or unknown."""
+    error = at.standard_error
+    if not (np.isfinite(error) and error > 0):
+        return 0.0
+    return (cost(at.value + error) - cost(at.value - error)) / (2.0 * error)
+
+
+def _pull(loss: FloatArray, quantile: Estimate, probability: float) -> FloatArray | float:
+    """Each world's pull on an estimated quantile of the losses (Bahadur, Ann. Math. Stat. 1966)."""
+    if not (np.isfinite(quantile.standard_error) and quantile.standard_error > 0):
+        return 0.0
+    scale = quantile.standard_error * np.sqrt(len(loss) / (probability * (1.0 - probability)))
+    return np.asarray(scale * (probability - (loss <= quantile.value)))
 
 
 def _loss(asked: Security, left: FloatArray) -> FloatArray:
@@ -234,73 +226,16 @@ def _draws(asked: Security, left: FloatArray) -> Draws:
     return Draws(left, 1.0) if asked.over == "year" else Draws(left.sum(axis=1), 1.0 / left.shape[1])
 
 
-def _attachment(asked: Security, loss: FloatArray) -> float:
+def _attachment(asked: Security, loss: FloatArray) -> Estimate:
     """From which loss on a reinsurer pays: the scenario's dollars, or what is reached as seldom as reinsurers want."""
     own = next((choice.attachment for choice in asked.instruments if choice.attachment is not None), None)
-    reached = float(instrument_terms()["reinsurance_reached"].at().value)
-    return metrics.percentile(loss, 1.0 - reached).value if own is None else own
-
-
-def _priced(asked: Security, held: float, required: float, attachment: float, price: Price) -> list[Priced]:
-    """The instruments that hold an amount; those that the programme does not take only beyond what the rule asks."""
-    found = []
-    for choice in asked.instruments:
-        if choice.name in FLOWS:
-            continue
-        limit = np.inf if choice.limit is None else choice.limit
-        least = 0.0 if _accepted(choice) else required
-        least = max(least, attachment) if choice.name == STOP_LOSS else least
-        limit = min(limit, held - least) if least > 0 else limit
-        if limit > 0:
-            prices = _holding(asked, choice, price), _part(choice, "drawing", price)
-            found.append(Priced(choice.name, *prices, limit, on_top=choice.name == STOP_LOSS))
-    return found
+    return metrics.percentile(loss, 1.0 - reached()) if own is None else Estimate(own, 0.0)
 
 
 def _alone(asked: Security, choice: InstrumentChoice, held: float, drawn: Draws) -> tuple[float, float, float]:
     costs = (
-        _holding(asked, choice, price) * held + _part(choice, "drawing", price) * drawn.drawn(0.0, held)
+        holding(asked, choice, price) * held + part_price(choice, "drawing", price) * drawn.drawn(0.0, held)
         for price in PRICES
     )
     lowest, usual, highest = costs
     return lowest, usual, highest
-
-
-def _holding(asked: Security, choice: InstrumentChoice, price: Price) -> float:
-    """A year's cost of a dollar held: fee or premium, and what tied-up money costs beyond what it earns."""
-    deposited = 1.0 if choice.name == DEPOSIT else _part(choice, "collateral", price)
-    return _part(choice, "holding", price) + deposited * _carry(asked, price)
-
-
-def _carry(asked: Security, price: Price) -> float:
-    """What a dollar tied up for a year costs beyond what its deposit earns."""
-    prices: tuple[float, float, float] = instrument_terms()["cost_of_capital"].at().value
-    capital = prices[PRICES.index(price)] if asked.cost_of_capital is None else asked.cost_of_capital
-    return max(0.0, capital - float(instrument_terms()["deposit_yield"].at().value))
-
-
-def _part(choice: InstrumentChoice, part: str, price: Price) -> float:
-    """One price of an instrument: the scenario's, or the sourced one. Escrow costs nothing to draw."""
-    own = getattr(choice, part)
-    if own is not None:
-        return float(own)
-    term = instrument_terms().get(f"{choice.name}_{part}")
-    return 0.0 if term is None else float(term.at().value[PRICES.index(price)])
-
-
-def _accepted(choice: InstrumentChoice) -> bool:
-    own = choice.accepted
-    return choice.name in instrument_terms()["accepted"].at().value if own is None else own
-
-
-def instrument_numbers(asked: Security) -> Iterator[tuple[str, object, Term]]:
-    """Every number behind the choice: its name, the scenario's own value or None, and the sourced term."""
-    yield "cost_of_capital", asked.cost_of_capital, instrument_terms()["cost_of_capital"]
-    yield "deposit_yield", None, instrument_terms()["deposit_yield"]
-    if any(choice.name == STOP_LOSS for choice in asked.instruments):
-        yield "reinsurance_reached", None, instrument_terms()["reinsurance_reached"]
-    for choice in asked.instruments:
-        for part in ("holding", "drawing", "collateral", "share"):
-            term = instrument_terms().get(f"{choice.name}_{part}")
-            if term is not None:
-                yield term.name, getattr(choice, part), term
