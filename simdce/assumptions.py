@@ -11,7 +11,7 @@ from simdce import arrangements, calibration, tiers
 from simdce.arrangements.in_force import InForce
 from simdce.scenario import ArrangementChoice, Scenario
 from simdce.sourced import Sourced
-from simdce.studies.cash import DEFAULT_COST, cash_terms
+from simdce.studies.cash_defaults import DEFAULT_COST, cash_terms
 from simdce.studies.instruments import instrument_numbers
 
 NOT_MODELLED = (

@@ -27,7 +27,8 @@ from simdce.results import AGREEMENT, CASH, CashRow, cash_frame
 from simdce.run import answer
 from simdce.scenario import Advance, Scenario, build_scenario
 from simdce.settlements import settle
-from simdce.studies.cash import BANDS, calendar_month, cash_answers, cash_of, cash_terms, plan_of, receipts_of
+from simdce.studies.cash import BANDS, calendar_month, cash_answers, cash_of, plan_of, receipts_of
+from simdce.studies.cash_defaults import cash_terms
 from simdce.studies.cash_flows import CashPlan, flows_of, path_of
 from simdce.studies.payment import Lived
 from simdce.studies.practice import divisions_at

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from simdce import metrics
 from simdce.metrics import Estimate, FloatArray
 from simdce.results import AGREEMENT, CASH, QUARTILES, CashRow
 from simdce.scenario import Scenario
-from simdce.sourced import Term, read_terms, read_toml
+from simdce.studies.cash_defaults import DEFAULT_COST, cash_terms
 from simdce.studies.cash_flows import MONTHS, CashFlows, CashPath, CashPlan, flows_of, path_of
 from simdce.studies.payment import Lived
 from simdce.studies.receipts import Receipts, receipts_of_contract, receipts_of_practice
@@ -27,15 +26,6 @@ from simdce.worlds import PanelYears
 
 BANDS = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
 """Percentiles of the fan of cumulative cash: the edges of its 95, 80 and 50% bands, and the median."""
-
-DEFAULT_COST = "st_johns"
-_FILE = Path(__file__).with_name("cash.toml")
-
-
-@cache
-def cash_terms() -> dict[str, Term]:
-    """Sourced costs, dates and rates that stand where a scenario gives none."""
-    return read_terms(read_toml(_FILE), _FILE.name)
 
 
 @dataclass(frozen=True)
