@@ -10,6 +10,9 @@ from typing import Any
 from simdce import arrangements, calibration, tiers
 from simdce.arrangements.in_force import InForce
 from simdce.scenario import ArrangementChoice, Scenario
+from simdce.sourced import Sourced
+from simdce.studies.cash_defaults import DEFAULT_COST, cash_terms
+from simdce.studies.instruments import instrument_numbers
 
 NOT_MODELLED = (
     "capped growth of the region's risk scores, and who was newly assigned when (scores are means of the whole panel)",
@@ -21,6 +24,8 @@ NOT_MODELLED = (
 )
 """What a reader might expect and does not get; printed in every report."""
 
+_TIMING, _RUN_OUT = NOT_MODELLED[4], "claims run-out and interim settlements, and reserves set aside out of this cash"
+
 _TIERS_ILLUSTRATE = (
     "The tiers' terms are illustrations, not an entity's offer, and the practice's people are like the pool's: replace "
     "the terms by those of the contract at hand (practice.tiers, overrides)."
@@ -29,7 +34,7 @@ _TIERS_ILLUSTRATE = (
 
 @dataclass(frozen=True)
 class Assumption:
-    """One line of the register; ``set_by`` is "scenario", "calibration", "rule" or "tier"; ``arrangement``: whose."""
+    """One line of the register; ``set_by`` is "scenario", "calibration", "rule", "tier" or "default"."""
 
     name: str
     value: Any
@@ -65,7 +70,7 @@ def assumptions(scenario: Scenario) -> list[Assumption]:
             found += [
                 Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, set_by, choice.key) for e in entries
             ]
-    return [*found, *_of_tiers(scenario)]
+    return [*found, *_of_tiers(scenario), *_of_money(scenario)]
 
 
 def _of_tiers(scenario: Scenario) -> Iterator[Assumption]:
@@ -78,6 +83,43 @@ def _of_tiers(scenario: Scenario) -> Iterator[Assumption]:
             for e in entries.values():
                 if e.value != inf:
                     yield Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, set_by, choice.key)
+
+
+def _of_money(scenario: Scenario) -> Iterator[Assumption]:
+    """Costs, dates and prices behind cash over time and behind what is held against losses."""
+    cash, asked = scenario.cash, scenario.security
+    if cash is not None:
+        own = cash.cost is not None or cash.cost_per_person_month is not None
+        names: dict[str, float | None] = {
+            "settlement_month": cash.settlement_month,
+            "discount_rate": cash.discount_rate,
+        }
+        names |= {"people_per_physician": None} if cash.physicians is None else {}
+        names |= {} if own else {f"cost_{cash.cost_of or DEFAULT_COST}": None}
+        for name, chosen in names.items():
+            yield _priced(name, chosen, cash_terms()[name].at())
+        for name in ("cost", "cost_per_person_month", "cost_before", "share_to_providers"):
+            if getattr(cash, name):
+                yield Assumption(
+                    name, getattr(cash, name), "as the scenario has it", "the scenario", "set by the user", "all years",
+                    "scenario",
+                )  # fmt: skip
+    if asked is not None:
+        for name, price, term in instrument_numbers(asked):
+            yield _priced(name, price, term.at())
+
+
+def _priced(name: str, chosen: Any, entry: Sourced) -> Assumption:
+    if chosen is None:
+        return Assumption(name, entry.value, entry.unit, entry.source, entry.confidence, entry.years, "default")
+    return Assumption(name, chosen, entry.unit, "the scenario", "set by the user", "all years", "scenario")
+
+
+def not_modelled(scenario: Scenario) -> tuple[str, ...]:
+    """What a reader of this run might expect and does not get."""
+    if scenario.cash is None:
+        return NOT_MODELLED
+    return tuple(_RUN_OUT if item == _TIMING else item for item in NOT_MODELLED)
 
 
 def shared(register: Iterable[Assumption]) -> list[tuple[Assumption, tuple[str, ...]]]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from simdce.assumptions import cautions
 from simdce.files import write_all
 from simdce.metrics import Estimate
-from simdce.results import DIFFERENCES, METRICS, PRACTICE, QUARTILES, frame, practice_frame
+from simdce.results import CASH, DIFFERENCES, METRICS, PRACTICE, QUARTILES, CashRow, cash_frame, frame, practice_frame
 from simdce.run import Answers
 from simdce.studies.break_even import BreakEven
+from simdce.studies.cash import BANDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 def save(answers: Answers, folder: Path) -> list[Path]:
     """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
 
-    Where arrangements are compared, comparison.parquet stands between the first two; so does practice.parquet where the
-    scenario has a practice.
+    Where arrangements are compared, comparison.parquet stands between the first two; so do practice.parquet where the
+    scenario has a practice, and cash.parquet where it has a cash table.
     """
     from simdce.report import report_page
 
@@ -34,6 +35,8 @@ def save(answers: Answers, folder: Path) -> list[Path]:
         contents[folder / "comparison.parquet"] = _parquet(answers, frame(answers.comparison.differences))
     if answers.practice is not None:
         contents[folder / "practice.parquet"] = _parquet(answers, practice_frame(answers.practice.rows))
+    if answers.cash:
+        contents[folder / "cash.parquet"] = _parquet(answers, cash_frame(_cash_rows(answers)))
     contents[folder / "report.html"] = report_page(answers).encode()
     digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
@@ -56,6 +59,8 @@ def run_record(answers: Answers) -> dict[str, Any]:
         "observed": _observed(answers),
         "comparison": _comparison(answers),
         "practice": _practice(answers),
+        **_cash(answers),
+        **_security(answers),
         **_variance_saved(answers),
     }
 
@@ -75,6 +80,9 @@ def json_document(answers: Answers) -> str:
             "comparison": _comparison(answers),
             "practice": _practice(answers),
             "practice_estimates": [] if answers.practice is None else _records(practice_frame(answers.practice.rows)),
+            **_cash(answers),
+            **({"cash_estimates": _records(cash_frame(_cash_rows(answers)))} if answers.cash else {}),
+            **_security(answers),
             **_variance_saved(answers),
             "cautions": cautions(answers.scenario),
         }
@@ -210,6 +218,48 @@ def _practice(answers: Answers) -> dict[str, Any] | None:
             for each in found.insulation
         ],
     }
+
+
+def _cash_rows(answers: Answers) -> list[CashRow]:
+    return [row for each in answers.cash for row in each.rows]
+
+
+def _cash(answers: Answers) -> dict[str, Any]:
+    """Dates and the fan of cumulative cash of every payee; the estimates have a table of their own."""
+    if not answers.cash:
+        return {}
+    told = [
+        {
+            "arrangement": each.arrangement,
+            "tier": each.tier,
+            "people": each.people,
+            "physicians": each.physicians,
+            "settled_in": [each.date(month) for month in each.settlement_months],
+            "money_back_until": each.date(each.horizon_months),
+            "cumulative": [
+                {
+                    "month": each.date(month),
+                    **{f"{100 * b:g}%": _estimate(e) for b, e in zip(BANDS, edges, strict=True)},
+                }
+                for month, edges in each.fan
+            ],
+        }
+        for each in answers.cash
+    ]
+    metrics = {name: {"unit": metric.unit, "meaning": metric.sentence} for name, metric in CASH.items()}
+    return {"cash": {"metrics": metrics, "payees": told}}
+
+
+def _security(answers: Answers) -> dict[str, Any]:
+    """What to hold, by which means and at what yearly cost; nothing where the scenario does not ask."""
+    return {"security": [_plain(asdict(each)) for each in answers.security]} if answers.security else {}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: NaN and infinity become null wherever they stand."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else _finite(value)
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:

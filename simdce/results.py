@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
@@ -130,6 +130,62 @@ PRACTICE: dict[str, Metric] = dict(_of_practice())
 """Every metric of what a practice would sign, in the order of the tables."""
 
 
+def _of_cash() -> Iterator[tuple[str, Metric]]:
+    dollars, chance, month = "dollars", "probability", "months from the start of the first performance year"
+    parts = {
+        "income": "What a performance year brings less what it costs, whenever the cash moves",
+        "cash": "Cash of a calendar year",
+        "final": "Cash after the last flow",
+        "low_point": "Deepest cumulative cash, never above zero: what must be financed",
+        "present_value": "Discounted cash, at the start of the first performance year",
+    }
+    for name, words in parts.items():
+        yield f"mean_{name}", Metric(dollars, f"{words}, expected.")
+        for probability in QUARTILES:
+            yield f"{name}_p{100 * probability:g}", Metric(dollars, f"{words}: {100 * probability:g}th percentile.")
+    yield "chance_loss", Metric(chance, "The performance year brings less than it costs.")
+    yield "chance_back_by", Metric(chance, "By the end of the calendar year the money is back, for good.")
+    yield "chance_never_back", Metric(chance, "Within the horizon the money spent does not come back for good.")
+    for probability in QUARTILES:
+        text = f"{100 * probability:g}th percentile, unknown where those worlds are never paid back."
+        yield f"payback_month_p{100 * probability:g}", Metric(month, f"Month from which no money is missing: {text}")
+    yield (
+        "cost_covered",
+        Metric("dollars a person and month", "Cost, alike in all performance years, that what comes in just covers."),
+    )
+    yield "low_month_p50", Metric(month, "Month of the deepest cumulative cash: median.")
+
+
+CASH: dict[str, Metric] = dict(_of_cash())
+"""Every metric of cash over time, in the order of the tables."""
+
+
+@dataclass(frozen=True)
+class CashRow:
+    """One estimate of the cash of an ACO or DCE, or (``tier``) of a practice of some people in its pool.
+
+    ``period``: PY1, a calendar year or "agreement"; ``share``: "whole", or what falls to each "practice", "physician".
+    """
+
+    arrangement: str
+    tier: str
+    people: int
+    period: str
+    share: str
+    metric: str
+    estimate: Estimate
+
+    def __post_init__(self) -> None:
+        if self.metric not in CASH:
+            raise KeyError(f"metric {self.metric!r} has no description in CASH")
+
+
+def cash_frame(rows: Sequence[CashRow]) -> pd.DataFrame:
+    """The rows as a data frame, one column a field of CashRow, the estimate as value and standard_error."""
+    kinds = dict.fromkeys(("arrangement", "tier", "people", "period", "share", "metric"), "str") | {"people": "int64"}
+    return _tidy(rows, kinds)
+
+
 @dataclass(frozen=True)
 class Row:
     """One estimate and where it belongs."""
@@ -179,9 +235,13 @@ class PracticeRow:
 
 def practice_frame(rows: Sequence[PracticeRow]) -> pd.DataFrame:
     """The rows as a data frame, one column a field of PracticeRow, the estimate as value and standard_error."""
+    kinds = {"arrangement": "str", "tier": "str", "people": "int64", "performance_year": "str", "metric": "str"}
+    return _tidy(rows, kinds)
+
+
+def _tidy(rows: Sequence[PracticeRow] | Sequence[CashRow], kinds: Mapping[str, str]) -> pd.DataFrame:
     import pandas as pd
 
-    kinds = {"arrangement": "str", "tier": "str", "people": "int64", "performance_year": "str", "metric": "str"}
     return pd.DataFrame(
         {
             **{name: pd.Series([getattr(row, name) for row in rows], dtype=kind) for name, kind in kinds.items()},

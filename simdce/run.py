@@ -12,11 +12,13 @@ from simdce.assumptions import Assumption, assumptions
 from simdce.control import Controls
 from simdce.results import Difference, Row, VarianceSaved, frame, headline_size, variance_saved
 from simdce.scenario import Scenario
+from simdce.studies.cash import CashAnswer, cash_answers
 from simdce.studies.comparison import Comparison, comparison, differences_at
 from simdce.studies.observed import Happened, observed_at
 from simdce.studies.payment import Lived, payment_rows
 from simdce.studies.practice import PracticeAnswers, practice_answers
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
+from simdce.studies.security import SecurityAnswer, security_at, security_of_practice
 from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves, with_exact_sizes
 from simdce.worlds import PanelYears, simulate
 
@@ -33,6 +35,7 @@ class Answers:
 
     ``comparison`` is None where there is a single arrangement, and nothing to hold it against; ``practice`` where the
     scenario has none. ``variance_saved``: by the exact law as control variate, of the mean over the agreement.
+    ``cash`` and ``security``: empty where the scenario does not ask.
     """
 
     scenario: Scenario
@@ -45,6 +48,8 @@ class Answers:
     observed: tuple[Happened, ...] = ()
     practice: PracticeAnswers | None = None
     variance_saved: tuple[VarianceSaved, ...] = ()
+    cash: tuple[CashAnswer, ...] = ()
+    security: tuple[SecurityAnswer, ...] = ()
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -80,6 +85,7 @@ def answer(
     reserves: list[RepaymentAnswer] = []
     happened: list[Happened] = []
     differences: list[Difference] = []
+    secured: list[SecurityAnswer] = []
     for number, size in enumerate(panels.panel_sizes, start=1):
         lived = Lived(scenario, panels, size)
         rows += payment_rows(lived, controls)
@@ -87,6 +93,7 @@ def answer(
         reserves += repayment_at(lived)
         happened += observed_at(lived)
         differences += differences_at(lived, controls)
+        secured += security_at(lived)
         told("settlements", number / (len(panels.panel_sizes) + 1))
     curves = with_exact_sizes(scenario, viability_curves(panels.panel_sizes, chances))
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
@@ -103,4 +110,6 @@ def answer(
         tuple(happened),
         practice_answers(scenario, panels),
         tuple(variance_saved(rows, scenario.worlds)) if controlled else (),
+        cash_answers(scenario, panels),
+        (*secured, *security_of_practice(scenario, panels)),
     )

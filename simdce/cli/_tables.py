@@ -53,6 +53,12 @@ def print_answers(answers: Answers) -> None:
     for size in shown_sizes(answers.panels.panel_sizes):
         if any(answer.panel_size == size for answer in answers.repayment):
             console.print(_repayment(answers, size))
+    if answers.security or answers.cash:
+        from simdce.cli._cash import cash_tables, security_tables
+
+        shown = (*shown_sizes(answers.panels.panel_sizes), *(scenario.practice.people if scenario.practice else ()))
+        for table in (*security_tables(answers.security, shown), *cash_tables(answers.cash, shown)):
+            console.print(table)
     for size in shown_sizes(answers.panels.panel_sizes):
         if any(each.panel_size == size for each in answers.observed):
             console.print(_observed(answers, size))

@@ -5,6 +5,7 @@ never touches pyplot's state. Colour is never the only carrier: shapes, line sty
 """
 
 from simdce.plots.by_size import chances_by_panel_size
+from simdce.plots.cash import cash_over_time
 from simdce.plots.comparison import difference_by_true_savings, net_by_true_savings
 from simdce.plots.payment import payment_laws
 from simdce.plots.repayment import repayment_by_confidence
@@ -14,6 +15,7 @@ from simdce.plots.variance import variance_by_panel_size
 from simdce.plots.viability import chance_by_panel_size
 
 __all__ = [
+    "cash_over_time",
     "chance_by_panel_size",
     "chances_by_panel_size",
     "difference_by_true_savings",

@@ -8,9 +8,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from simdce.arrangements.arrangement import DOUBTFUL
-from simdce.assumptions import NOT_MODELLED, concerns
+from simdce.assumptions import concerns, not_modelled
 from simdce.files import write_whole
 from simdce.report.by_size import by_size
+from simdce.report.cash import cash_passage
 from simdce.report.comparison import side_by_side
 from simdce.report.differences import difference_exhibits
 from simdce.report.exhibits import cell, chance_cell, checks, exhibits, repayment_exhibit, viability_exhibit
@@ -26,6 +27,7 @@ from simdce.report.names import names, together
 from simdce.report.observed import observed_exhibit
 from simdce.report.practice import practice_passage
 from simdce.report.register import register
+from simdce.report.security import security_passage
 from simdce.report.size import size_passage
 from simdce.report.verdict import choices, verdict
 from simdce.results import headline_size
@@ -66,6 +68,8 @@ def report_page(answers: Answers) -> str:
         observed_sentences=_sentences(answers, size),
         compared=side_by_side(answers, found),
         practice=practice_passage(answers, lead.keys[0], called),
+        cash=cash_passage(answers, lead.keys[0], size, called),
+        security=security_passage(answers, lead.keys[0], size, called),
         cautions=_in_words(concerns(scenario), called),
         payment=payment_figure(found),
         savings_rate=savings_rate_figure(found, scenario.observed),
@@ -80,7 +84,7 @@ def report_page(answers: Answers) -> str:
         checks=checks(answers),
         doubtful=[line for line in lines if line.confidence in DOUBTFUL],
         register=lines,
-        not_modelled=NOT_MODELLED,
+        not_modelled=not_modelled(scenario),
         stamp=answers.stamp,
     )
 

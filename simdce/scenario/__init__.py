@@ -14,10 +14,11 @@ from math import fsum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from simdce import arrangements, calibration
 from simdce.errors import InputError
+from simdce.scenario.cash import Advance, Cash, check_cash
 from simdce.scenario.consistency import check_arrangement, check_tables
 from simdce.scenario.contract import ArrangementChoice, Benchmark, Observed, Savings, Shocks, Years
 from simdce.scenario.people import (
@@ -36,21 +37,26 @@ from simdce.scenario.people import (
 )
 from simdce.scenario.practice import PracticeInPool, TierChoice, check_practice
 from simdce.scenario.questions import Questions, ViabilityCondition
+from simdce.scenario.security import InstrumentChoice, Security
 from simdce.scenario.tables import Line, Table, as_tuple
 from simdce.validation import first_problem
 
 __all__ = [
+    "Advance",
     "ArrangementChoice",
     "Benchmark",
     "CalibratedCost",
+    "Cash",
     "CategoryCost",
     "EmpiricalCost",
     "GammaCost",
+    "InstrumentChoice",
     "LognormalCost",
     "Observed",
     "Panel",
     "PracticeInPool",
     "Scenario",
+    "Security",
     "TierChoice",
     "ViabilityCondition",
     "build_scenario",
@@ -59,6 +65,7 @@ __all__ = [
 ]
 
 MOST_BYTES = 1_000_000
+OPTIONAL_TABLES = ("cash", "security")
 LONGEST_LINE = 10_000  # a key of very many parts would take memory by the square of their number
 
 
@@ -87,7 +94,15 @@ class Scenario(Table):
         (), description="what really happened in performance years, to stand beside the law"
     )
     practice: PracticeInPool | None = Field(None, description="a practice inside the pool, and what it may sign")
+    cash: Cash | None = Field(None, description="what care management costs and when money moves")
+    security: Security | None = Field(None, description="what is held against losses, and what holding it costs")
     questions: Questions = Field(Questions(), description="what to answer beside the law of each payment")
+
+    @model_serializer(mode="wrap")
+    def _without_empty_tables(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A scenario without one of these tables is written, and has the digest, as before they existed."""
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if value is not None or name not in OPTIONAL_TABLES}
 
     @property
     def mix(self) -> dict[str, float]:
@@ -158,6 +173,7 @@ def build_scenario(written: Mapping[str, Any], where: str = "scenario") -> Scena
     try:
         check_tables(scenario)
         check_practice(scenario)
+        check_cash(scenario)
         for number, choice in enumerate(scenario.arrangements):
             check_arrangement(scenario, choice, number)
     except InputError as error:
