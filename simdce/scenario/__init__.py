@@ -14,12 +14,13 @@ from math import fsum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from simdce import arrangements, calibration
 from simdce.errors import InputError
 from simdce.scenario.consistency import check_arrangement, check_tables
 from simdce.scenario.contract import ArrangementChoice, Benchmark, Observed, Savings, Shocks, Years
+from simdce.scenario.growth import Growth, check_growth
 from simdce.scenario.people import (
     CalibratedCost,
     CategoryCost,
@@ -46,6 +47,7 @@ __all__ = [
     "CategoryCost",
     "EmpiricalCost",
     "GammaCost",
+    "Growth",
     "LognormalCost",
     "Observed",
     "Panel",
@@ -87,7 +89,16 @@ class Scenario(Table):
         (), description="what really happened in performance years, to stand beside the law"
     )
     practice: PracticeInPool | None = Field(None, description="a practice inside the pool, and what it may sign")
+    growth: Growth | None = Field(None, description="paths of the panel, and plans to grow")
     questions: Questions = Field(Questions(), description="what to answer beside the law of each payment")
+
+    @model_serializer(mode="wrap")
+    def _without_absent_growth(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without growth nothing stands in its place, so that a scenario keeps the digest it had before."""
+        written: dict[str, Any] = serialize(self)
+        if self.growth is None:
+            written.pop("growth", None)
+        return written
 
     @property
     def mix(self) -> dict[str, float]:
@@ -158,6 +169,7 @@ def build_scenario(written: Mapping[str, Any], where: str = "scenario") -> Scena
     try:
         check_tables(scenario)
         check_practice(scenario)
+        check_growth(scenario)
         for number, choice in enumerate(scenario.arrangements):
             check_arrangement(scenario, choice, number)
     except InputError as error:
