@@ -9,6 +9,7 @@ from typing import Any
 
 from simdce import arrangements, calibration, tiers
 from simdce.arrangements.in_force import InForce
+from simdce.growth.people import defaults
 from simdce.scenario import ArrangementChoice, Scenario
 
 NOT_MODELLED = (
@@ -21,9 +22,26 @@ NOT_MODELLED = (
 )
 """What a reader might expect and does not get; printed in every report."""
 
+_GROWTH_NOT_MODELLED = "practices that leave as a whole, and clustering of patients by physician"
+"""What is left of a line of these where the scenario has growth."""
+
+
+def not_modelled(scenario: Scenario) -> tuple[str, ...]:
+    """What a reader of this scenario's results might expect and does not get."""
+    if scenario.growth is None:
+        return NOT_MODELLED
+    return tuple(_GROWTH_NOT_MODELLED if line.startswith("growth") else line for line in NOT_MODELLED)
+
+
 _TIERS_ILLUSTRATE = (
     "The tiers' terms are illustrations, not an entity's offer, and the practice's people are like the pool's: replace "
     "the terms by those of the contract at hand (practice.tiers, overrides)."
+)
+
+
+_GROWTH_IS_A_GUESS = (
+    "Growth stands on the scenario's own chances of joining, uptake and replacement, for which no published figure was "
+    "found; those who come cost what the panel costs, and what growing costs is not counted."
 )
 
 
@@ -65,7 +83,7 @@ def assumptions(scenario: Scenario) -> list[Assumption]:
             found += [
                 Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, set_by, choice.key) for e in entries
             ]
-    return [*found, *_of_tiers(scenario)]
+    return [*found, *_of_tiers(scenario), *_of_growth(scenario)]
 
 
 def _of_tiers(scenario: Scenario) -> Iterator[Assumption]:
@@ -78,6 +96,18 @@ def _of_tiers(scenario: Scenario) -> Iterator[Assumption]:
             for e in entries.values():
                 if e.value != inf:
                     yield Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, set_by, choice.key)
+
+
+def _of_growth(scenario: Scenario) -> Iterator[Assumption]:
+    """What paths of the panel take, the scenario's own or the default."""
+    growth = scenario.growth
+    for name, term in defaults().items() if growth is not None else ():
+        own, e = getattr(growth, name), term.at()
+        if own is None:
+            yield Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, "calibration")
+        else:
+            own = list(own) if isinstance(own, tuple) else own
+            yield Assumption(name, own, e.unit, "the scenario", "set by the user", "all years", "scenario")
 
 
 def shared(register: Iterable[Assumption]) -> list[tuple[Assumption, tuple[str, ...]]]:
@@ -164,7 +194,8 @@ def concerns(scenario: Scenario) -> list[tuple[tuple[str, ...], str]]:
         for matter in _matters(scenario, choice):
             concerned.setdefault(matter, []).append(choice.key)
     found = [(tuple(keys), matter) for matter, keys in concerned.items()]
-    return found if scenario.practice is None else [*found, ((), _TIERS_ILLUSTRATE)]
+    found += [] if scenario.practice is None else [((), _TIERS_ILLUSTRATE)]
+    return found if scenario.growth is None else [*found, ((), _GROWTH_IS_A_GUESS)]
 
 
 def _matters(scenario: Scenario, choice: ArrangementChoice) -> Iterator[str]:

@@ -16,6 +16,7 @@ from simdce.metrics import Estimate
 from simdce.results import DIFFERENCES, METRICS, PRACTICE, QUARTILES, frame, practice_frame
 from simdce.run import Answers
 from simdce.studies.break_even import BreakEven
+from simdce.studies.growth import growth_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ def save(answers: Answers, folder: Path) -> list[Path]:
     """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
 
     Where arrangements are compared, comparison.parquet stands between the first two; so does practice.parquet where the
-    scenario has a practice.
+    scenario has a practice, and growth.parquet where it has growth.
     """
     from simdce.report import report_page
 
@@ -34,6 +35,8 @@ def save(answers: Answers, folder: Path) -> list[Path]:
         contents[folder / "comparison.parquet"] = _parquet(answers, frame(answers.comparison.differences))
     if answers.practice is not None:
         contents[folder / "practice.parquet"] = _parquet(answers, practice_frame(answers.practice.rows))
+    if answers.growth is not None:
+        contents[folder / "growth.parquet"] = _parquet(answers, growth_frame(answers.growth))
     contents[folder / "report.html"] = report_page(answers).encode()
     digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
@@ -56,6 +59,7 @@ def run_record(answers: Answers) -> dict[str, Any]:
         "observed": _observed(answers),
         "comparison": _comparison(answers),
         "practice": _practice(answers),
+        **_growth(answers),
         **_variance_saved(answers),
     }
 
@@ -75,6 +79,7 @@ def json_document(answers: Answers) -> str:
             "comparison": _comparison(answers),
             "practice": _practice(answers),
             "practice_estimates": [] if answers.practice is None else _records(practice_frame(answers.practice.rows)),
+            **_growth(answers, estimates=True),
             **_variance_saved(answers),
             "cautions": cautions(answers.scenario),
         }
@@ -210,6 +215,29 @@ def _practice(answers: Answers) -> dict[str, Any] | None:
             for each in found.insulation
         ],
     }
+
+
+def _growth(answers: Answers, *, estimates: bool = False) -> dict[str, Any]:
+    """What the figures of growth mean, and the figures where asked for; nothing where there is no growth."""
+    found = answers.growth
+    if found is None:
+        return {}
+    about: dict[str, Any] = {
+        "plans": list(found.plans),
+        "marks": list(found.marks),
+        "minimum": found.minimum,
+        "metrics": {name: {"unit": metric.unit, "meaning": metric.sentence} for name, metric in found.metrics.items()},
+        "crossed_by": [
+            {
+                "plan": plan,
+                "mark": mark,
+                "years": dict(zip(map(str, found.years), found.crossed_by(plan, mark), strict=True)),
+            }
+            for plan in found.plans
+            for mark in found.marks
+        ],
+    }
+    return {"growth": about, **({"growth_estimates": _records(growth_frame(found))} if estimates else {})}
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:

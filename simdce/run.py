@@ -13,6 +13,7 @@ from simdce.control import Controls
 from simdce.results import Difference, Row, VarianceSaved, frame, headline_size, variance_saved
 from simdce.scenario import Scenario
 from simdce.studies.comparison import Comparison, comparison, differences_at
+from simdce.studies.growth import GrowthAnswers, growth_answers
 from simdce.studies.observed import Happened, observed_at
 from simdce.studies.payment import Lived, payment_rows
 from simdce.studies.practice import PracticeAnswers, practice_answers
@@ -31,8 +32,9 @@ LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "matplo
 class Answers:
     """Everything a run found: the simulated panels, the tidy estimates, and the answers to the scenario's questions.
 
-    ``comparison`` is None where there is a single arrangement, and nothing to hold it against; ``practice`` where the
-    scenario has none. ``variance_saved``: by the exact law as control variate, of the mean over the agreement.
+    ``comparison`` is None where there is a single arrangement, and nothing to hold it against; ``practice`` and
+    ``growth`` where the scenario has none. ``variance_saved``: by the exact law as control variate, of the mean over
+    the agreement.
     """
 
     scenario: Scenario
@@ -45,6 +47,7 @@ class Answers:
     observed: tuple[Happened, ...] = ()
     practice: PracticeAnswers | None = None
     variance_saved: tuple[VarianceSaved, ...] = ()
+    growth: GrowthAnswers | None = None
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -102,4 +105,5 @@ def answer(
         tuple(happened),
         practice_answers(scenario, panels),
         tuple(variance_saved(rows, scenario.worlds)) if controlled else (),
+        growth_answers(scenario, panels, threads=threads, progress=lambda share: told("growth", share)),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, bdtrik, betaincinv
+from scipy.special import bdtr, betaincinv, ndtri
 
 from simdce.scenario.growth import Outreach
 from simdce.worlds import uniforms
@@ -26,11 +26,16 @@ def binomial_quantile(at: FloatArray, people: People, chance: FloatArray | float
     found = np.where(chance >= 1.0, people, 0)
     real = (people > 0) & (chance > 0.0) & (chance < 1.0)
     u, n, p = at[real], people[real], chance[real]
-    events = np.clip(np.ceil(bdtrik(u, n.astype(float), p)), 0, n)
-    while (high := bdtr(events - 1.0, n, p) >= u).any():
-        events = events - high
-    while (low := bdtr(events, n, p) < u).any():
-        events = events + low
+    mean, sd = n * p, np.sqrt(n * p * (1.0 - p))
+    z = ndtri(u)
+    near = mean + sd * z + (1.0 - 2.0 * p) * (z**2 - 1.0) / 6.0  # Cornish and Fisher's, within one or two
+    events = np.clip(np.rint(near), 0, n)
+    for step in (-1.0, 1.0):
+        moving = np.arange(len(events))
+        while len(moving):
+            below = bdtr(events[moving] + min(step, 0.0), n[moving], p[moving])  # not a number below nobody
+            moving = moving[below >= u[moving] if step < 0 else below < u[moving]]
+            events[moving] += step
     found[real] = events.astype(np.int64)
     return found
 

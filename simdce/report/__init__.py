@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from simdce.arrangements.arrangement import DOUBTFUL
-from simdce.assumptions import NOT_MODELLED, concerns
+from simdce.assumptions import concerns, not_modelled
 from simdce.files import write_whole
 from simdce.report.by_size import by_size
 from simdce.report.comparison import side_by_side
@@ -21,6 +21,7 @@ from simdce.report.figures import (
     size_figures,
     variance_figure,
 )
+from simdce.report.growth import growth_passage
 from simdce.report.laws import laws
 from simdce.report.names import names, together
 from simdce.report.observed import observed_exhibit
@@ -66,6 +67,7 @@ def report_page(answers: Answers) -> str:
         observed_sentences=_sentences(answers, size),
         compared=side_by_side(answers, found),
         practice=practice_passage(answers, lead.keys[0], called),
+        growth=growth_passage(answers, lead.keys[0], called),
         cautions=_in_words(concerns(scenario), called),
         payment=payment_figure(found),
         savings_rate=savings_rate_figure(found, scenario.observed),
@@ -80,7 +82,7 @@ def report_page(answers: Answers) -> str:
         checks=checks(answers),
         doubtful=[line for line in lines if line.confidence in DOUBTFUL],
         register=lines,
-        not_modelled=NOT_MODELLED,
+        not_modelled=not_modelled(scenario),
         stamp=answers.stamp,
     )
 
