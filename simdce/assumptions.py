@@ -102,7 +102,7 @@ def _of_growth(scenario: Scenario) -> Iterator[Assumption]:
     """What paths of the panel take, the scenario's own or the default."""
     growth = scenario.growth
     for name, term in defaults().items() if growth is not None else ():
-        own, e = getattr(growth, name), term.at()
+        own, e = getattr(growth, name, None), term.at()
         if own is None:
             yield Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, "calibration")
         else:

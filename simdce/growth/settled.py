@@ -72,7 +72,7 @@ def payments_along(
 ) -> list[dict[str, PathPayments]]:
     """For every path what each arrangement pays, by its key; shocks and expectations are those of ``panels``."""
     found: list[dict[str, list[PathPayments]]] = [{c.key: [] for c in scenario.arrangements} for _ in paths]
-    for first, composed in _composed(scenario, panels, paths, threads):
+    for first, composed in years_along(scenario, panels, paths, threads):
         share = slice(first, first + composed[0].worlds)
         for number, (path, years) in enumerate(zip(paths, composed, strict=True)):
             here = _share_of(path, share)
@@ -83,7 +83,7 @@ def payments_along(
     return [{key: _together(parts) for key, parts in each.items()} for each in found]
 
 
-def _composed(
+def years_along(
     scenario: Scenario, panels: PanelYears, paths: Sequence[PeopleByYear], threads: int | None
 ) -> Iterator[tuple[int, list[PathYears]]]:
     """Some worlds at a time: the first of them, and for every path its years, one composition a performance year."""
@@ -151,7 +151,7 @@ def _settled(scenario: Scenario, choice: ArrangementChoice, years: PathYears, pa
     rules = arrangements.load(choice.name)
     performance_years = scenario.years.performance_years
     rule = rules.in_force(performance_years, choice.elections)
-    outcome = _outcome(scenario, rule, years, path)
+    outcome = outcome_along(scenario, rule, years, path)
     settlement = rules.settle(outcome, performance_years, choice.elections)
     below = below_minimum(scenario, rule, path.people)
     if below is None:
@@ -161,7 +161,7 @@ def _settled(scenario: Scenario, choice: ArrangementChoice, years: PathYears, pa
     return PathPayments(below.paid(settlement.earned, settlement.owed), admitted, below)
 
 
-def _outcome(scenario: Scenario, rule: InForce, years: PathYears, path: PeopleByYear) -> Outcome:
+def outcome_along(scenario: Scenario, rule: InForce, years: PathYears, path: PeopleByYear) -> Outcome:
     """Benchmark, expenditure and people of a path; each year's benchmark from the composition made for it."""
     lived: Experience | None = None
     benchmark = np.empty(path.people.shape)

@@ -56,8 +56,9 @@ def growth_fans(found: GrowthAnswers, arrangement: str | None = None, *, name: s
         ax.axhline(0.0, color=INK, linewidth=0.8)
     _label(rows[0][0], "people of the year", lambda value, _: f"{value:,.0f}")
     _label(rows[1][0], f"paid a year, {name or key}", dollar_tick)
-    figure.text(0.085, 0.025, "line: the middle world; bands: half, 80% and 95% of worlds; dotted: the sizes asked for",
-                fontsize=SMALL, color=INK)  # fmt: skip
+    words = "line: the middle world; bands: half, 80% and 95% of worlds; dotted: the sizes asked for"
+    words += "" if found.minimum[key] in (None, *found.marks) else "; dashed: the contract's minimum"
+    figure.text(0.085, 0.025, words, fontsize=SMALL, color=INK)  # fmt: skip
     return figure
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simdce import plots
+from simdce.growth.people import default
 from simdce.metrics import Estimate
 from simdce.report.exhibits import Cell, Exhibit, cell
 from simdce.report.figures import Figure
@@ -46,8 +47,10 @@ def growth_passage(answers: Answers, arrangement: str, called: dict[str, str]) -
     return GrowthPassage(
         f"When do we cross {mark:,} people?",
         (
+            _headline(found, mark),
             *(_crossing(found, plan, mark) for plan in found.plans),
             _losses(found),
+            *_voluntary(found),
             *_minimum(found, called),
             *_brings(found, arrangement, called[arrangement]),
             *_one_more(found, growth, arrangement, called[arrangement]),
@@ -57,9 +60,37 @@ def growth_passage(answers: Answers, arrangement: str, called: dict[str, str]) -
     )
 
 
-def _crossing(found: GrowthAnswers, plan: str, mark: int) -> str:
+def _headline(found: GrowthAnswers, mark: int) -> str:
+    """The answer in a sentence: the plan that crosses most often, and its year."""
+    chances = {plan: found.crossed_by(plan, mark) for plan in found.plans}
+    plan = max(chances, key=lambda each: chances[each][-1])
+    by_year, last = chances[plan], found.years[-1]
+    if by_year[-1] == 0:
+        return f"Not by {last} under any of these plans."
+    middle = _middle_year(found, by_year)
+    if middle is None:
+        earliest = next(year for year, chance in zip(found.years, by_year, strict=True) if chance > 0)
+        start = "" if earliest == found.years[0] else f", in no world before {earliest}"
+        return (
+            f"Probably not by {last}: even “{plan}” gets there by then in only {_chance(_crossed(found, plan, mark))} "
+            f"of worlds{start}."
+        )
+    return (
+        f"In {middle} in the middle case with “{plan}”; by {last} in {_chance(_crossed(found, plan, mark))} of worlds."
+    )
+
+
+def _middle_year(found: GrowthAnswers, by_year: tuple[float, ...]) -> int | None:
+    return next((year for year, chance in zip(found.years, by_year, strict=True) if chance >= 0.5), None)
+
+
+def _crossed(found: GrowthAnswers, plan: str, mark: int) -> Estimate:
     never = found.estimate(plan, f"chance_never_{mark}")
-    crossed = Estimate(1.0 - never.value, never.standard_error)
+    return Estimate(1.0 - never.value, never.standard_error)
+
+
+def _crossing(found: GrowthAnswers, plan: str, mark: int) -> str:
+    crossed = _crossed(found, plan, mark)
     last, by_year = found.years[-1], found.crossed_by(plan, mark)
     mean = heads(Estimate(found.estimate(plan, "mean_people", last).value, 10.0)).partition(" ± ")[0]
     told = f"“{plan}”: about {mean} people in {last} on average. "
@@ -68,8 +99,8 @@ def _crossing(found: GrowthAnswers, plan: str, mark: int) -> str:
     if by_year[0] > _ALMOST:
         return told + f"The panel has {mark:,} from {found.years[0]} on."
     told += f"{mark:,} is reached by {last} in {_chance(crossed)} of worlds"
-    half = next((year for year, chance in zip(found.years, by_year, strict=True) if chance >= 0.5), None)
-    told += f", in the middle case in {half}" if half is not None else ", so rather not"
+    middle = _middle_year(found, by_year)
+    told += f", in the middle case in {middle}" if middle is not None else ""
     stands = found.estimate(plan, f"chance_at_least_{mark}", last)
     lost = crossed.value - stands.value
     told += f"; in {_chance(stands)} the panel still stands there in {last}" if lost > 0.005 else ""
@@ -85,6 +116,20 @@ def _losses(found: GrowthAnswers) -> str:
         f"Of those there in {year} about {left:,.0f} are gone a year later ({told}); about {new:,.0f} others take "
         "their places without anybody asking them."
     )
+
+
+def _voluntary(found: GrowthAnswers) -> Iterator[str]:
+    """How far the plans lean on people who sign by themselves, beside what has been seen of that."""
+    year, seen = found.years[-1], default("voluntary_share_seen")
+    counts = {plan: found.estimate(plan, "mean_voluntary", year).value for plan in found.plans}
+    plan = max(counts, key=lambda each: counts[each])
+    if counts[plan] > 0:
+        share = counts[plan] / found.estimate(plan, "mean_people", year).value
+        yield (
+            f"“{plan}” counts on {counts[plan]:,.0f} people ({percent(share)}) who have chosen the group themselves by "
+            f"{year}. In the Shared Savings Program of 2024 only {percent(seen['mean'])} had done that and nothing "
+            f"else aligned them; the highest share of any group, others included, was {percent(seen['largest'])}."
+        )
 
 
 def _minimum(found: GrowthAnswers, called: dict[str, str]) -> Iterator[str]:

@@ -129,6 +129,7 @@ def _of_people(scenario: Scenario, path: PeopleByYear, marks: tuple[int, ...]) -
             yield row(year, f"chance_at_least_{mark}", metrics.chance(people >= mark))
             before = (path.people[:, :number] >= mark).any(axis=1)
             yield row(year, f"chance_first_{mark}", metrics.chance((people >= mark) & ~before))
+        yield row(year, "mean_voluntary", metrics.mean((path.people - path.aligned)[:, number].astype(float)))
         for name in ("joined", "signed", "replaced"):
             yield row(year, f"mean_{name}", metrics.mean(getattr(path, name)[:, number].astype(float)))
         for place, cause in enumerate(path.causes):
@@ -177,6 +178,7 @@ def _described(marks: tuple[int, ...], causes: tuple[str, ...]) -> Iterator[tupl
         yield f"chance_at_least_{mark}", Metric(chance, f"The panel has {mark:,} people or more in the year.")
         yield f"chance_first_{mark}", Metric(chance, f"The year is the first in which the panel has {mark:,} or more.")
         yield f"chance_never_{mark}", Metric(chance, f"The panel has fewer than {mark:,} people in every year.")
+    yield "mean_voluntary", Metric(people, "Of the people of the year those who chose the entity themselves, expected.")
     yield "mean_joined", Metric(people, "People who come with their practice in January, expected.")
     yield "mean_signed", Metric(people, "People who choose the entity themselves during the year, expected.")
     yield "mean_replaced", Metric(people, "Places of those lost in the year that others take at once, expected.")
