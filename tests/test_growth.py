@@ -425,13 +425,13 @@ def test_plans_meet_the_same_worlds_and_do_not_know_each_other() -> None:
 
 def test_one_more_practice_is_worth_the_difference_of_two_plans() -> None:
     more = {"name": "new", "people": PRACTICE, "year": 2025}
-    plans = [PLANS[0], {"name": "one more", "joining": ["new"], "outreach": False}]
+    plans = [{**PLANS[1], "name": "less"}, {**PLANS[1], "name": "more", "joining": ["south", "new"]}]
     both = answered(growing(**{**BUSY, "joining": [*BUSY["joining"], more]}, plans=plans))
     for key in FOUND.minimum:
         for ours, theirs in (("one_more_mean", "mean_difference"), ("one_more_p5", "net_p5_difference")):
-            assert FOUND.estimate("nothing", ours, arrangement=key) == both.estimate(
-                "one more", theirs, arrangement=key
-            )
+            found = FOUND.estimate("south only", ours, arrangement=key)
+            assert found == both.estimate("more", theirs, arrangement=key)
+            assert found != FOUND.estimate("nothing", ours, arrangement=key)
 
 
 def test_every_figure_is_described_and_has_an_error() -> None:

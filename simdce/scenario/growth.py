@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 AS_PLANNED = "as planned"
 """What results call the only plan of a scenario that names none."""
 
-_Marks = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(as_tuple), AfterValidator(rising)]
+_Marks = Annotated[
+    tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1), BeforeValidator(as_tuple), AfterValidator(rising)
+]
 _Names = Annotated[tuple[Line, ...], BeforeValidator(as_tuple)]
 
 
@@ -93,7 +95,7 @@ class Growth(Table):
     )
     one_more: OneMore | None = Field(None, description="one more practice, to learn what it is worth")
     marks: _Marks | None = Field(
-        None, min_length=1, description="people whose crossing is asked for; default: 5,000, 10,000 and 15,000"
+        None, description="people whose crossing is asked for; default: 5,000, 10,000 and 15,000"
     )
     years_let_pass: Annotated[int, Field(ge=0)] | None = Field(
         None,
