@@ -67,7 +67,7 @@ def growing(worlds: int | None = None, **growth: Any) -> Scenario:
     tables = {
         name: growth.pop(name) for name in ("years", "arrangements", "benchmark", "shocks", "seed") if name in growth
     }
-    written = build_scenario({**WRITTEN, **tables, "growth": {"start": START, **growth}})
+    written = build_scenario({**WRITTEN, **tables, "growth": {"start": START, "years_let_pass": 9, **growth}})
     return written if worlds is None else written.model_copy(update={"worlds": worlds})
 
 
@@ -319,7 +319,7 @@ def test_each_years_share_of_the_voluntary_is_measured_by_the_region() -> None:
 
 
 def test_the_agreement_ends_where_the_minimum_is_missed_twice_running() -> None:
-    scenario = growing(4, years={**WRITTEN["years"], "performance": 4})
+    scenario = growing(4, years={**WRITTEN["years"], "performance": 4}, years_let_pass=None)
     rule = arrangements.load("mssp_enhanced").in_force(scenario.years.performance_years)
     people = np.array([[5_000] * 4, [4_999, 5_000, 4_999, 5_000], [5_100, 4_900, 4_900, 9_000], [4_000] * 4])
     found = below_minimum(scenario, rule, people)
@@ -333,7 +333,7 @@ def test_the_agreement_ends_where_the_minimum_is_missed_twice_running() -> None:
 
 def test_a_buffer_is_let_pass_once_and_longer_patience_ends_later() -> None:
     years = {**WRITTEN["years"], "performance": 4}
-    scenario = growing(3, years=years)
+    scenario = growing(3, years=years, years_let_pass=None)
     rule = arrangements.load("reach_global").in_force(scenario.years.performance_years)
     people = np.array([[4_600, 4_600, 4_600, 4_600], [4_400, 4_600, 4_400, 4_400], [4_400, 4_400, 6_000, 6_000]])
     found = below_minimum(scenario, rule, people)
@@ -349,7 +349,7 @@ def test_a_buffer_is_let_pass_once_and_longer_patience_ends_later() -> None:
 def test_missing_the_minimum_costs_the_gate_and_the_agreement() -> None:
     minimum = START - 20 if INTERPRETED else START - 300
     choice = {"name": "mssp_enhanced", "elections": {"overrides": {"minimum_beneficiaries": float(minimum)}}}
-    scenario = growing(replaced=0.5, arrangements=[choice])
+    scenario = growing(replaced=0.5, arrangements=[choice], years_let_pass=1)
     panels, path = simulate(scenario), path_of(scenario)
     paid = payments_along(scenario, panels, [path])[0]["mssp_enhanced"]
     assert paid.below is not None
@@ -502,7 +502,10 @@ def test_the_register_tells_what_growth_assumes() -> None:
     lines = {line.name: line for line in assumptions(growing(replaced=0.9))}
     assert lines["replaced"].value == 0.9
     assert lines["replaced"].set_by == "scenario"
-    assert lines["years_let_pass"].confidence == "recalled"
+    assert lines["years_let_pass"].value == 9
+    assert {line.name: line for line in assumptions(growing(years_let_pass=None))}[
+        "years_let_pass"
+    ].confidence == "recalled"
     assert lines["marks"].value == [5_000, 10_000, 15_000]
     assert any("Growth stands" in caution for caution in cautions(growing()))
 
@@ -533,7 +536,7 @@ def test_the_shipped_scenario_answers_in_plain_words(tmp_path: Path) -> None:
 
 def test_falling_below_the_minimum_is_told_with_its_cost() -> None:
     choice = {"name": "mssp_enhanced", "elections": {"overrides": {"minimum_beneficiaries": float(START - 20)}}}
-    found = answer(growing(sized(300, 100), replaced=0.5, arrangements=[choice]))
+    found = answer(growing(sized(300, 100), replaced=0.5, arrangements=[choice], years_let_pass=None))
     page = report_page(found)
     assert f"falls below the {START - 20:,} people that ENHANCED asks for in 100% of worlds" in page
     assert "Medicare warns first and then ends the agreement" in page
