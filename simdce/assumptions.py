@@ -22,7 +22,7 @@ NOT_MODELLED = (
 )
 """What a reader might expect and does not get; printed in every report."""
 
-_GROWTH_NOT_MODELLED = "practices that leave as a whole, and clustering of patients by physician"
+_GROWTH_NOT_MODELLED = "clustering of patients by physician"
 """What is left of a line of these where the scenario has growth."""
 
 

@@ -171,13 +171,16 @@ def test_those_who_sign_count_for_the_quarters_that_are_left() -> None:
 
 
 def test_everybody_who_comes_or_goes_is_counted() -> None:
-    path = path_of(growing(**BUSY))
+    path = path_of(growing(**BUSY, leaving=[{"name": "old", "people": START // 4, "year": 2025, "chance": 0.5}]))
     here = path.aligned + path.voluntary
     gone = path.left.sum(axis=2)
-    arrived = path.joined[:, 1:] + path.signed[:, :-1] + path.replaced[:, :-1]
+    arrived = path.joined[:, 1:] - path.withdrawn[:, 1:] + path.signed[:, :-1] + path.replaced[:, :-1]
     assert np.array_equal(here[:, 1:], here[:, :-1] - gone[:, :-1] + arrived)
     assert np.array_equal(here[:, 0], START + path.joined[:, 0])
-    assert np.array_equal(path.listed, START + path.joined.cumsum(axis=1))
+    went = path.withdrawn[:, 1] > 0
+    assert abs(went.mean() - 0.5) < 4 * 0.5 / np.sqrt(WORLDS)
+    taken_off = went[:, None] * np.array([0, 1, 1]) * (START // 4)
+    assert np.array_equal(path.listed, START + path.joined.cumsum(axis=1) - taken_off)
     for name in ("aligned", "voluntary", "signed", "joined", "left", "replaced"):
         assert (getattr(path, name) >= 0).all()
 
@@ -270,6 +273,24 @@ def test_who_joins_brings_the_past_along() -> None:
         assert np.array_equal(found[choice.key].net[:, 0], small[:, 0])
         assert np.array_equal(found[choice.key].net[:, 1:], large[:, 1:])
         assert not np.array_equal(small, large)
+
+
+def test_who_leaves_takes_the_past_along() -> None:
+    leaving = [{"name": "north", "people": PRACTICE, "year": 2026}]
+    scenario = growing(start=START + PRACTICE, leaving=leaving, arrangements=CHOICES[2:])
+    panels = simulate(scenario)
+    found = payments_along(scenario, panels, [path_of(scenario)])[0]["lead_professional"].net
+    small, large = (settle(scenario, panels, "lead_professional", size).net for size in (START, START + PRACTICE))
+    assert np.array_equal(found, np.hstack([large[:, :2], small[:, 2:]]))
+
+
+def test_a_practice_that_leaves_takes_what_is_left_of_its_people() -> None:
+    leaving = [{"name": "north", "people": START // 3, "year": 2026}]
+    path = path_of(growing(4_000, replaced=0.2, leaving=leaving))
+    stays = 1.0 - 0.8 * sum(causes(growing()).values())
+    assert (path.withdrawn[:, 2] == np.floor(START // 3 * stays**2 + 0.5)).all()
+    mean = metrics.mean(path.aligned[:, 2].astype(float))
+    assert abs(mean.value - START * stays**2 * 2 / 3) < 4 * mean.standard_error + 1.0
 
 
 def test_who_signs_leaves_the_benchmark_to_the_past_of_the_practices() -> None:
@@ -461,6 +482,8 @@ def test_the_fan_is_drawn_with_its_bands_marks_and_minimum() -> None:
     ("changes", "key"),
     [
         ({"joining": [{"name": "a", "people": 10, "year": 2030}]}, "growth.joining[1].year"),
+        ({"leaving": [{"name": "a", "people": 10, "year": 2030}]}, "growth.leaving[1].year"),
+        ({"leaving": [{"name": "a", "people": START, "year": 2024}]}, "growth.leaving"),
         ({"outreach": {**OUTREACH, "from_year": 2020}}, "growth.outreach.from_year"),
         ({"one_more": {"people": 10, "year": 2099}}, "growth.one_more.year"),
         ({"joining": [{"name": "a", "people": 10, "year": 2024}] * 2}, "growth.joining[2].name"),

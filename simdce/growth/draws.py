@@ -16,7 +16,7 @@ from simdce.worlds import uniforms
 FloatArray = NDArray[np.float64]
 People = NDArray[np.int64]
 
-JOINS, UPTAKE, SIGNS, LOST, REPLACED, VOLUNTARY_LEAVES, CAUSE, VOLUNTARY_CAUSE = (80 + 10 * n for n in range(8))
+JOINS, UPTAKE, SIGNS, LOST, REPLACED, VOLUNTARY_LEAVES, CAUSE, VOLUNTARY_CAUSE, WITHDRAWS = range(80, 170, 10)
 """Purposes of the draws of growth; a cause adds its number."""
 
 

@@ -7,6 +7,7 @@ average. All that is uncertain is drawn once for every world, whatever the plan,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from simdce.growth import draws
 from simdce.growth.draws import FloatArray, People, binomial_quantile, split
 from simdce.population import causes
 from simdce.scenario import Scenario
-from simdce.scenario.growth import Growth, GrowthPlan, Outreach
+from simdce.scenario.growth import Growth, GrowthPlan, JoiningPractice, LeavingPractice, Outreach
 from simdce.sourced import Term, read_terms, read_toml
 from simdce.worlds import uniforms
 
@@ -34,10 +35,11 @@ VISITS = "lost_plurality"
 class PeopleByYear:
     """The people of every world under one plan; int64, axes (world, performance year) unless said otherwise.
 
-    ``listed``: people of the practices on the list, when they joined, whose past makes the benchmark; ``aligned`` and
+    ``listed``: people of the practices on the list, as they joined, whose past makes the benchmark; ``aligned`` and
     ``voluntary``: people in January, by their practice and by their own choice; ``signed``: during the year;
-    ``people``: of the year, on average over its quarters; ``joined``: in January, with their practices; ``left``: by
-    the end of the year (world, performance year, cause); ``replaced``: how many of their places are taken next January.
+    ``people``: of the year, on average over its quarters; ``joined`` and ``withdrawn``: in January, with their
+    practices; ``left``: by the end of the year (world, performance year, cause); ``replaced``: how many of their places
+    are taken next January.
     """
 
     plan: str
@@ -48,6 +50,7 @@ class PeopleByYear:
     signed: People
     people: People
     joined: People
+    withdrawn: People
     left: People
     replaced: People
 
@@ -85,13 +88,13 @@ def people_by_year(scenario: Scenario, plan: GrowthPlan, *, one_more: bool = Fal
     growth, worlds, years = growth_of(scenario), scenario.worlds, scenario.years.performance
     lost = causes(scenario)
     joined = _joined(scenario, plan, one_more=one_more)
+    taken_off = _moved(scenario, growth.leaving, draws.WITHDRAWS, [True] * len(growth.leaving))
     signed, by_quarter = _signed(scenario, growth.outreach if plan.outreach else None)
     replaced, rates = replaced_share(growth), np.array(list(lost.values()))
     stays = _stays(growth.outreach, lost)
     own_choice = rates * (np.array(list(lost)) != VISITS)
-    aligned, voluntary, left, new = (
-        np.zeros(shape, np.int64) for shape in (*((worlds, years),) * 2, (worlds, years, len(rates)), (worlds, years))
-    )
+    aligned, voluntary, withdrawn, new = (np.zeros((worlds, years), np.int64) for _ in range(4))
+    left = np.zeros((worlds, years, len(rates)), np.int64)
     turnover = float(rates.sum())
     gone = turnover * (1.0 - replaced)
     drawn = {number: uniforms(scenario.seed, worlds, number, years)
@@ -102,7 +105,9 @@ def people_by_year(scenario: Scenario, plan: GrowthPlan, *, one_more: bool = Fal
     )
     here, chosen = np.full(worlds, growth.start, np.int64), np.zeros(worlds, np.int64)
     for year in range(years):
-        here = here + joined[:, year]
+        # a practice takes along as many of its people as are left of all on average
+        withdrawn[:, year] = np.minimum(here, np.floor(taken_off[:, year] * (1.0 - gone) ** year + 0.5))
+        here = here - withdrawn[:, year] + joined[:, year]
         aligned[:, year], voluntary[:, year] = here, chosen
         net = binomial_quantile(drawn[draws.LOST][:, year], here, gone)
         refilled = turnover * replaced / (1.0 - gone) if gone < 1.0 else 0.0
@@ -114,12 +119,13 @@ def people_by_year(scenario: Scenario, plan: GrowthPlan, *, one_more: bool = Fal
     return PeopleByYear(
         plan=plan.name,
         causes=tuple(lost),
-        listed=growth.start + joined.cumsum(axis=1),
+        listed=growth.start + (joined - taken_off).cumsum(axis=1),
         aligned=aligned,
         voluntary=voluntary,
         signed=signed,
         people=aligned + voluntary + by_quarter,
         joined=joined,
+        withdrawn=withdrawn,
         left=left,
         replaced=new,
     )
@@ -128,14 +134,24 @@ def people_by_year(scenario: Scenario, plan: GrowthPlan, *, one_more: bool = Fal
 def _joined(scenario: Scenario, plan: GrowthPlan, *, one_more: bool) -> People:
     """People who come with their practices; (world, performance year)."""
     growth, years = growth_of(scenario), scenario.years.performance_years
-    at = uniforms(scenario.seed, scenario.worlds, draws.JOINS, max(1, len(growth.joining)))
-    joined = np.zeros((scenario.worlds, len(years)), np.int64)
-    for number, practice in enumerate(growth.joining):
-        if plan.joining is None or practice.name in plan.joining:
-            joined[:, years.index(practice.year)] += np.where(at[:, number] < practice.chance, practice.people, 0)
+    asked = [plan.joining is None or practice.name in plan.joining for practice in growth.joining]
+    joined = _moved(scenario, growth.joining, draws.JOINS, asked)
     if one_more and growth.one_more is not None:
         joined[:, years.index(growth.one_more.year or years[0])] += growth.one_more.people
     return joined
+
+
+def _moved(
+    scenario: Scenario, practices: Sequence[JoiningPractice | LeavingPractice], purpose: int, asked: Sequence[bool]
+) -> People:
+    """People of the practices that move in each January; (world, performance year). One draw a practice."""
+    years = scenario.years.performance_years
+    at = uniforms(scenario.seed, scenario.worlds, purpose, max(1, len(practices)))
+    moved = np.zeros((scenario.worlds, len(years)), np.int64)
+    for number, practice in enumerate(practices):
+        if asked[number]:
+            moved[:, years.index(practice.year)] += np.where(at[:, number] < practice.chance, practice.people, 0)
+    return moved
 
 
 def _signed(scenario: Scenario, outreach: Outreach | None) -> tuple[People, People]:

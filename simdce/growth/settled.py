@@ -1,11 +1,11 @@
 """What an arrangement pays along a path: every year's totals from the nested panel of the size that applies to it.
 
-Two mechanisms, two benchmarks. A practice that joins changes the list of participants, and CMS reckons the historical
-benchmark for the new list: the baseline years of a performance year are those of all who were aligned to its practices
-(42 CFR 425.652 and LEAD: the baseline is run again each year on the current list). People who sign by themselves, and
-places that are not taken again, change no list: baseline years are those of the list as it was, expenditure and risk
-scores those of who is there now. Where an arrangement measures voluntarily aligned people by the region, so is their
-share of each year.
+Two mechanisms, two benchmarks. A practice that joins or leaves changes the list of participants, and CMS reckons the
+historical benchmark for the new list: the baseline years of a performance year are those of all who were aligned to its
+practices (quoted for LEAD, where the baseline is run again each year on the current list; recalled for the Shared
+Savings Program and ACO REACH). People who sign by themselves, and places that are not taken again, change no list:
+baseline years are those of the list as it was, expenditure and risk scores those of who is there now. Where an
+arrangement measures voluntarily aligned people by the region, so is their share of each year.
 
 A path with n people in a year is that year of the nested panel of n: places given up are the last ones of the panel,
 whoever holds them, and those who sign take the next ones.

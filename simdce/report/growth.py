@@ -229,14 +229,20 @@ def _people_cells(found: GrowthAnswers, plan: str, year: int) -> tuple[Cell, ...
 
 
 def _flows(found: GrowthAnswers) -> Exhibit:
-    names = ("mean_joined", "mean_signed", "mean_replaced", "mean_left", *(f"mean_left_{c}" for c in found.causes))
-    headings = ("", "with a practice", "signed", "places taken again", "lost", *(_cause(c) for c in found.causes))
+    columns = {
+        "mean_joined": "came with a practice",
+        "mean_withdrawn": "went with one",
+        "mean_signed": "signed",
+        "mean_replaced": "places taken again",
+        "mean_left": "lost",
+        **{f"mean_left_{cause}": _cause(cause) for cause in found.causes},
+    }
     sections = tuple(
-        (plan, tuple((str(y), tuple(_count(found.estimate(plan, n, y)) for n in names)) for y in found.years))
+        (plan, tuple((str(y), tuple(_count(found.estimate(plan, name, y)) for name in columns)) for y in found.years))
         for plan in found.plans
     )
     note = "Average people a year; those lost are gone in the next January, and lost by cause adds up to lost."
-    return Exhibit("Who comes and who goes", note, headings, sections)
+    return Exhibit("Who comes and who goes", note, ("", *columns.values()), sections)
 
 
 def _payments(found: GrowthAnswers, growth: Growth, key: str, called: str) -> Exhibit:

@@ -30,6 +30,15 @@ class JoiningPractice(Table):
     chance: Share = Field(1.0, description="chance that it joins")
 
 
+class LeavingPractice(Table):
+    """A practice of the list that may leave with all its people, and takes their past out of the benchmark."""
+
+    name: Line = Field(max_length=60, description="how the scenario calls it")
+    people: Annotated[int, Field(ge=1, le=1_000_000)] = Field(description="how many of the starting people are its own")
+    year: int = Field(description="calendar year, one of the performance years, from whose January on it is gone")
+    chance: Share = Field(1.0, description="chance that it leaves")
+
+
 class Outreach(Table):
     """People invited to choose the entity themselves (voluntary alignment); the list of practices stays as it is."""
 
@@ -87,6 +96,9 @@ class Growth(Table):
     joining: Annotated[tuple[JoiningPractice, ...], BeforeValidator(as_tuple)] = Field(
         (), description="practices that may join"
     )
+    leaving: Annotated[tuple[LeavingPractice, ...], BeforeValidator(as_tuple)] = Field(
+        (), description="practices that may leave, whatever the plan"
+    )
     outreach: Outreach | None = Field(None, description="invitations to voluntary alignment")
     plans: Annotated[tuple[GrowthPlan, ...], BeforeValidator(as_tuple)] = Field(
         (GrowthPlan(name=AS_PLANNED),),
@@ -113,6 +125,7 @@ def check_growth(scenario: Scenario) -> None:
     dated: list[tuple[str, int | None]] = [
         (f"joining[{number}].year", each.year) for number, each in enumerate(growth.joining, start=1)
     ]
+    dated += [(f"leaving[{number}].year", each.year) for number, each in enumerate(growth.leaving, start=1)]
     dated += [("outreach.from_year", growth.outreach.from_year)] if growth.outreach is not None else []
     dated += [("one_more.year", growth.one_more.year)] if growth.one_more is not None else []
     for key, year in dated:
@@ -123,14 +136,16 @@ def check_growth(scenario: Scenario) -> None:
                 value=year,
                 allowed=", ".join(map(str, years)),
             )
-    for table, names in (
-        ("joining", [each.name for each in growth.joining]),
-        ("plans", [p.name for p in growth.plans]),
-    ):
+    named = {table: [each.name for each in getattr(growth, table)] for table in ("joining", "leaving", "plans")}
+    for table, names in named.items():
         for number, name in enumerate(names, start=1):
             if name in names[: number - 1]:
                 raise InputError("this name is taken", key=f"growth.{table}[{number}].name", value=name)
-    known = [each.name for each in growth.joining]
+    known, going = named["joining"], sum(each.people for each in growth.leaving)
+    if going >= growth.start:
+        raise InputError(
+            "nobody would be left", key="growth.leaving", value=going, allowed=f"fewer than {growth.start:,} people"
+        )
     for number, plan in enumerate(growth.plans, start=1):
         for name in plan.joining or ():
             if name not in known:

@@ -130,7 +130,7 @@ def _of_people(scenario: Scenario, path: PeopleByYear, marks: tuple[int, ...]) -
             before = (path.people[:, :number] >= mark).any(axis=1)
             yield row(year, f"chance_first_{mark}", metrics.chance((people >= mark) & ~before))
         yield row(year, "mean_voluntary", metrics.mean((path.people - path.aligned)[:, number].astype(float)))
-        for name in ("joined", "signed", "replaced"):
+        for name in ("joined", "withdrawn", "signed", "replaced"):
             yield row(year, f"mean_{name}", metrics.mean(getattr(path, name)[:, number].astype(float)))
         for place, cause in enumerate(path.causes):
             yield row(year, f"mean_left_{cause}", metrics.mean(path.left[:, number, place].astype(float)))
@@ -180,6 +180,7 @@ def _described(marks: tuple[int, ...], causes: tuple[str, ...]) -> Iterator[tupl
         yield f"chance_never_{mark}", Metric(chance, f"The panel has fewer than {mark:,} people in every year.")
     yield "mean_voluntary", Metric(people, "Of the people of the year those who chose the entity themselves, expected.")
     yield "mean_joined", Metric(people, "People who come with their practice in January, expected.")
+    yield "mean_withdrawn", Metric(people, "People who go with their practice in January, expected.")
     yield "mean_signed", Metric(people, "People who choose the entity themselves during the year, expected.")
     yield "mean_replaced", Metric(people, "Places of those lost in the year that others take at once, expected.")
     yield "mean_left", Metric(people, "People lost by the end of the year, deaths included, expected.")
