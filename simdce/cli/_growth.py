@@ -43,14 +43,15 @@ def _payments(found: GrowthAnswers, key: str) -> Table:
     below = () if least is None else (f"below {least:,} in a year", "cost of that")
     more = () if found.one_more is None else (f"{found.one_more:,} more: mean", "and 1 in 20 below")
     title = f"\nWhat growth brings under {key}, all {len(found.years)} years together"
-    table = _table(title, "plan", "mean", "1 in 20 below", f"against {first}", "and 1 in 20 below", *below, *more)
+    rivals = (f"against {first}", "and 1 in 20 below") if len(found.plans) > 1 else ()
+    table = _table(title, "plan", "mean", "1 in 20 below", *rivals, *below, *more)
     for plan in found.plans:
 
         def figure(metric: str, plan: str = plan) -> str:
             unit = "probability" if metric.startswith("chance") else "dollars"
             return _told(found.estimate(plan, metric, arrangement=key), unit)
 
-        against = [UNKNOWN] * 2
+        against = [UNKNOWN] * len(rivals)
         if plan != first:
             difference = found.estimate(plan, "mean_difference", arrangement=key)
             against = [figure("mean_difference") if distinguishable(difference) else "not distinguishable",

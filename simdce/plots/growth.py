@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
@@ -20,6 +21,8 @@ _BANDS = (("95%", "2.5", "97.5", 0.16), ("80%", "10", "90", 0.34), ("50%", "25",
 """Share of worlds inside, percentiles at its edges, how dark it is drawn."""
 
 _MOST_PLANS = 4
+_IN_SIGHT = 1.3
+"""A size asked for is drawn where it lies no more than this far above the widest band."""
 
 
 def growth_fans(found: GrowthAnswers, arrangement: str | None = None, *, name: str | None = None) -> Figure:
@@ -31,7 +34,7 @@ def growth_fans(found: GrowthAnswers, arrangement: str | None = None, *, name: s
     key = arrangement or next(iter(found.minimum))
     plans = found.plans[:_MOST_PLANS]
     figure = new_figure(10.0, 6.2)
-    figure.subplots_adjust(left=0.085, right=0.955, top=0.90, bottom=0.12, wspace=0.10, hspace=0.16)
+    figure.subplots_adjust(left=0.085, right=0.945, top=0.90, bottom=0.12, wspace=0.10, hspace=0.16)
     rows: list[list[Axes]] = [[], []]
     for column, plan in enumerate(plans):
         for row, (quantity, colour) in enumerate((("people", SERIES[2]), ("net", PAID))):
@@ -79,17 +82,17 @@ def _fan(
         bottom, top = ax.get_ylim()
         places = spread([each for _, each in edges] + [middle[-1]], 0.07 * (top - bottom), bottom, top)
         for words, place in zip([*(words for words, _ in edges), "middle"], places, strict=True):
-            ax.annotate(words, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=SMALL,
+            ax.annotate(words, (1.0, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=SMALL,
+                        xycoords=("axes fraction", "data"),
                         color=INK, annotation_clip=False)  # fmt: skip
 
 
 def _marks(ax: Axes, found: GrowthAnswers, key: str) -> None:
     """The sizes asked for, where the figure shows them, and the minimum of the arrangement."""
     low, high = ax.get_ylim()
-    reached = [mark for mark in found.marks if low <= mark]
-    ax.set_ylim(
-        low, max(high, 1.03 * min(reached, default=0), 1.03 * (found.marks[-1] if high > 0.8 * found.marks[-1] else 0))
-    )
+    ahead = min((mark for mark in found.marks if mark >= high), default=np.inf)
+    if ahead <= _IN_SIGHT * high:
+        ax.set_ylim(low, 1.03 * ahead)
     for mark in found.marks:
         if ax.get_ylim()[0] <= mark <= ax.get_ylim()[1]:
             ax.axhline(mark, color=INK, linewidth=0.9, linestyle=(0, (1, 2)))

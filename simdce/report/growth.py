@@ -66,7 +66,7 @@ def _headline(found: GrowthAnswers, mark: int) -> str:
     plan = max(chances, key=lambda each: chances[each][-1])
     by_year, last = chances[plan], found.years[-1]
     if by_year[-1] == 0:
-        return f"Not by {last} under any of these plans."
+        return f"Not by {last}{' under any of these plans' if len(found.plans) > 1 else ''}."
     middle = _middle_year(found, by_year)
     if middle is None:
         earliest = next(year for year, chance in zip(found.years, by_year, strict=True) if chance > 0)
@@ -247,8 +247,9 @@ def _flows(found: GrowthAnswers) -> Exhibit:
 
 def _payments(found: GrowthAnswers, growth: Growth, key: str, called: str) -> Exhibit:
     least, first = found.minimum[key], found.plans[0]
-    metrics = {"mean_net": "average", "net_p5": "worst in 20", "mean_difference": f"against {first}",
-               "net_p5_difference": "worst in 20, against the same"}  # fmt: skip
+    metrics = {"mean_net": "average", "net_p5": "worst in 20"}
+    if len(found.plans) > 1:
+        metrics |= {"mean_difference": f"against {first}", "net_p5_difference": "worst in 20, against the same"}
     if least is not None:
         metrics |= {"chance_below_minimum": f"below {least:,} people", "chance_ended": "agreement ended",
                     "mean_lost_below_minimum": "cost of that"}  # fmt: skip
