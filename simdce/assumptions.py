@@ -9,6 +9,7 @@ from typing import Any
 
 from simdce import arrangements, calibration, tiers
 from simdce.arrangements.in_force import InForce
+from simdce.growth.people import defaults
 from simdce.scenario import ArrangementChoice, Scenario
 from simdce.sourced import Sourced
 from simdce.studies.cash_defaults import DEFAULT_COST, cash_terms
@@ -25,10 +26,19 @@ NOT_MODELLED = (
 """What a reader might expect and does not get; printed in every report."""
 
 _TIMING, _RUN_OUT = NOT_MODELLED[4], "claims run-out and interim settlements, and reserves set aside out of this cash"
+_GROWTH, _CLUSTERING = NOT_MODELLED[2], "clustering of patients by physician"
+"""Lines of these, and what is left of them where the scenario has cash or growth."""
+
 
 _TIERS_ILLUSTRATE = (
     "The tiers' terms are illustrations, not an entity's offer, and the practice's people are like the pool's: replace "
     "the terms by those of the contract at hand (practice.tiers, overrides)."
+)
+
+
+_GROWTH_IS_A_GUESS = (
+    "Growth stands on the scenario's own chances of joining, uptake and replacement, for which no published figure was "
+    "found; those who come cost what the panel costs, and what growing costs is not counted."
 )
 
 
@@ -70,7 +80,7 @@ def assumptions(scenario: Scenario) -> list[Assumption]:
             found += [
                 Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, set_by, choice.key) for e in entries
             ]
-    return [*found, *_of_tiers(scenario), *_of_money(scenario)]
+    return [*found, *_of_tiers(scenario), *_of_money(scenario), *_of_growth(scenario)]
 
 
 def _of_tiers(scenario: Scenario) -> Iterator[Assumption]:
@@ -117,9 +127,21 @@ def _priced(name: str, chosen: Any, entry: Sourced) -> Assumption:
 
 def not_modelled(scenario: Scenario) -> tuple[str, ...]:
     """What a reader of this run might expect and does not get."""
-    if scenario.cash is None:
-        return NOT_MODELLED
-    return tuple(_RUN_OUT if item == _TIMING else item for item in NOT_MODELLED)
+    said = {_TIMING: _RUN_OUT} if scenario.cash is not None else {}
+    said |= {_GROWTH: _CLUSTERING} if scenario.growth is not None else {}
+    return tuple(said.get(item, item) for item in NOT_MODELLED)
+
+
+def _of_growth(scenario: Scenario) -> Iterator[Assumption]:
+    """What paths of the panel take, the scenario's own or the default."""
+    growth = scenario.growth
+    for name, term in defaults().items() if growth is not None else ():
+        own, e = getattr(growth, name, None), term.at()
+        if own is None:
+            yield Assumption(name, e.value, e.unit, e.source, e.confidence, e.years, "calibration")
+        else:
+            own = list(own) if isinstance(own, tuple) else own
+            yield Assumption(name, own, e.unit, "the scenario", "set by the user", "all years", "scenario")
 
 
 def shared(register: Iterable[Assumption]) -> list[tuple[Assumption, tuple[str, ...]]]:
@@ -206,7 +228,8 @@ def concerns(scenario: Scenario) -> list[tuple[tuple[str, ...], str]]:
         for matter in _matters(scenario, choice):
             concerned.setdefault(matter, []).append(choice.key)
     found = [(tuple(keys), matter) for matter, keys in concerned.items()]
-    return found if scenario.practice is None else [*found, ((), _TIERS_ILLUSTRATE)]
+    found += [] if scenario.practice is None else [((), _TIERS_ILLUSTRATE)]
+    return found if scenario.growth is None else [*found, ((), _GROWTH_IS_A_GUESS)]
 
 
 def _matters(scenario: Scenario, choice: ArrangementChoice) -> Iterator[str]:

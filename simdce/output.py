@@ -17,6 +17,7 @@ from simdce.results import CASH, DIFFERENCES, METRICS, PRACTICE, QUARTILES, Cash
 from simdce.run import Answers
 from simdce.studies.break_even import BreakEven
 from simdce.studies.cash import BANDS
+from simdce.studies.growth import growth_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ def save(answers: Answers, folder: Path) -> list[Path]:
     """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
 
     Where arrangements are compared, comparison.parquet stands between the first two; so do practice.parquet where the
-    scenario has a practice, and cash.parquet where it has a cash table.
+    scenario has a practice, cash.parquet where it has a cash table, and growth.parquet where it has growth.
     """
     from simdce.report import report_page
 
@@ -37,6 +38,8 @@ def save(answers: Answers, folder: Path) -> list[Path]:
         contents[folder / "practice.parquet"] = _parquet(answers, practice_frame(answers.practice.rows))
     if answers.cash:
         contents[folder / "cash.parquet"] = _parquet(answers, cash_frame(_cash_rows(answers)))
+    if answers.growth is not None:
+        contents[folder / "growth.parquet"] = _parquet(answers, growth_frame(answers.growth))
     contents[folder / "report.html"] = report_page(answers).encode()
     digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
@@ -61,6 +64,7 @@ def run_record(answers: Answers) -> dict[str, Any]:
         "practice": _practice(answers),
         **_cash(answers),
         **_security(answers),
+        **_growth(answers),
         **_variance_saved(answers),
     }
 
@@ -83,6 +87,7 @@ def json_document(answers: Answers) -> str:
             **_cash(answers),
             **({"cash_estimates": _records(cash_frame(_cash_rows(answers)))} if answers.cash else {}),
             **_security(answers),
+            **_growth(answers, estimates=True),
             **_variance_saved(answers),
             "cautions": cautions(answers.scenario),
         }
@@ -260,6 +265,29 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, list | tuple) else _finite(value)
+
+
+def _growth(answers: Answers, *, estimates: bool = False) -> dict[str, Any]:
+    """What the figures of growth mean, and the figures where asked for; nothing where there is no growth."""
+    found = answers.growth
+    if found is None:
+        return {}
+    about: dict[str, Any] = {
+        "plans": list(found.plans),
+        "marks": list(found.marks),
+        "minimum": found.minimum,
+        "metrics": {name: {"unit": metric.unit, "meaning": metric.sentence} for name, metric in found.metrics.items()},
+        "crossed_by": [
+            {
+                "plan": plan,
+                "mark": mark,
+                "years": dict(zip(map(str, found.years), found.crossed_by(plan, mark), strict=True)),
+            }
+            for plan in found.plans
+            for mark in found.marks
+        ],
+    }
+    return {"growth": about, **({"growth_estimates": _records(growth_frame(found))} if estimates else {})}
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from simdce.results import Difference, Row, VarianceSaved, frame, headline_size,
 from simdce.scenario import Scenario
 from simdce.studies.cash import CashAnswer, cash_answers
 from simdce.studies.comparison import Comparison, comparison, differences_at
+from simdce.studies.growth import GrowthAnswers, growth_answers
 from simdce.studies.observed import Happened, observed_at
 from simdce.studies.payment import Lived, payment_rows
 from simdce.studies.practice import PracticeAnswers, practice_answers
@@ -33,9 +34,9 @@ LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "matplo
 class Answers:
     """Everything a run found: the simulated panels, the tidy estimates, and the answers to the scenario's questions.
 
-    ``comparison`` is None where there is a single arrangement, and nothing to hold it against; ``practice`` where the
-    scenario has none. ``variance_saved``: by the exact law as control variate, of the mean over the agreement.
-    ``cash`` and ``security``: empty where the scenario does not ask.
+    ``comparison`` is None where there is a single arrangement, and nothing to hold it against; ``practice`` and
+    ``growth`` where the scenario has none. ``variance_saved``: by the exact law as control variate, of the mean over
+    the agreement. ``cash`` and ``security``: empty where the scenario does not ask.
     """
 
     scenario: Scenario
@@ -50,6 +51,7 @@ class Answers:
     variance_saved: tuple[VarianceSaved, ...] = ()
     cash: tuple[CashAnswer, ...] = ()
     security: tuple[SecurityAnswer, ...] = ()
+    growth: GrowthAnswers | None = None
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -112,4 +114,5 @@ def answer(
         tuple(variance_saved(rows, scenario.worlds)) if controlled else (),
         cash_answers(scenario, panels),
         (*secured, *security_of_practice(scenario, panels)),
+        growth_answers(scenario, panels, threads=threads, progress=lambda share: told("growth", share)),
     )

@@ -25,11 +25,12 @@ FloatArray = NDArray[np.float64]
 class Experience:
     """One panel size of every world, counted one way (truncated or not), before anything an arrangement does.
 
-    ``inputs`` make the benchmark; ``expenditure``: dollars (world, performance year) as they would be without true
-    savings; ``recovered``: what stop-loss pays of them and ``stop_loss_charge`` what it costs, alike, or None.
+    ``panel_size``: people, one number or (world, performance year); ``inputs`` make the benchmark; ``expenditure``:
+    dollars (world, performance year) as they would be without true savings; ``recovered``: what stop-loss pays of them
+    and ``stop_loss_charge`` what it costs, alike, or None.
     """
 
-    panel_size: int
+    panel_size: int | NDArray[np.int64]
     inputs: BenchmarkInputs
     expenditure: FloatArray
     recovered: FloatArray | None = None
@@ -99,7 +100,7 @@ def measured_against(
     return Outcome(
         benchmark=benchmark,
         expenditure=expenditure,
-        assigned_beneficiaries=np.array(float(lived.panel_size)),
+        assigned_beneficiaries=np.array(lived.panel_size, dtype=np.float64),
         participant_revenue=None if shares[0] is None else expenditure * np.array(shares, float),
     )
 

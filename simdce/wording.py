@@ -49,6 +49,16 @@ def with_error(estimate: Estimate, unit: str) -> str:
     return f"{percent(value, error)} ± {percent(rounded, error, digits)}"
 
 
+def heads(estimate: Estimate) -> str:
+    """A number of people and its standard error, in whole people: "12,680 ± 20"; without the error where it is 0."""
+    if not isfinite(estimate.value):
+        return UNKNOWN
+    value, error = (
+        _no_finer(each, max(estimate.standard_error, 1.0)) for each in (estimate.value, estimate.standard_error)
+    )
+    return f"{value:,.0f}" + (f" ± {max(error, 1.0):,.0f}" if estimate.standard_error > 0 else "")
+
+
 def people(count: float) -> str:
     """A panel size to two or three digits, as far as an interpolated size means anything: 13,600."""
     return f"{_no_finer(count, 10 ** (floor(log10(count)) - 1)):,.0f}" if count > 0 else "0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ from simdce import calibration
 from simdce.interrupts import interrupts_deferred
 from simdce.population import slots_by_category
 from simdce.scenario import Scenario
-from simdce.slot_law import layout
+from simdce.slot_law import SlotLaw, layout
 from simdce.slot_law.moments import slot_moments
 from simdce.slots import slot_laws
 
@@ -28,6 +28,8 @@ SLOT_YEARS_A_CALL = 20_000_000
 """About 20 ms of work, so that Ctrl-C, progress and threads all answer at once."""
 
 MOST_WORLDS_A_CALL = 512  # bounds the memory of a call where a category has few slots
+
+WORLDS_A_SHARE = 50  # whose sizes differ, so that each is a call of its own
 
 _SHOCK_PURPOSE = 64
 """First purpose of the world-level draws; slots use the number of their category."""
@@ -75,8 +77,13 @@ class PanelYears:
 
     def person_years(self, size: int) -> FloatArray:
         """Person-years of one panel size by position; axes (world, category, year)."""
-        present: FloatArray = self.slots[size][None, :, None] - self.absent_units[:, size] / layout.YEAR_UNITS
+        present: FloatArray = self.people(size) - self.absent_units[:, size] / layout.YEAR_UNITS
         return present
+
+    def people(self, size: int) -> NDArray[np.int64]:
+        """Slots of one panel size by position; axes (world, category, year), of length 1 where they do not differ."""
+        slots: NDArray[np.int64] = self.slots[size][None, :, None]
+        return slots
 
     def risk_scores(self, size: int) -> FloatArray:
         """Mean risk score in units of its expectation, person-years as weights, 1 where nobody is.
@@ -85,7 +92,7 @@ class PanelYears:
         """
         present = self.person_years(size) * np.maximum(self.expected_score, np.finfo(float).tiny)[:, None]
         units = self.score_units[:, size] / float(layout.SCORE_UNITS * layout.YEAR_UNITS)
-        return np.divide(units, present, out=np.ones_like(present), where=self.slots[size][:, None] > 0)
+        return np.divide(units, present, out=np.ones_like(present), where=self.people(size) > 0)
 
     @cached_property
     def digest(self) -> str:
@@ -158,20 +165,80 @@ def simulate(
     )
 
 
+def sizes_by_world(
+    scenario: Scenario,
+    laws: Mapping[str, SlotLaw],
+    sizes: NDArray[np.int64],
+    first: int = 0,
+    *,
+    threads: int | None = None,
+    slots_per_block: int | None = None,
+) -> dict[str, NDArray[np.int64]]:
+    """What ``PanelYears`` measures, of nested panels whose sizes differ from world to world.
+
+    ``sizes``: people (world, panel), in any order, of the worlds from ``first`` on; ``laws``: ``slot_laws(scenario)``.
+    Axes of the totals: (world, panel, category, year); ``slots`` beside them: (world, panel, category). A panel has the
+    bits that ``simulate`` gives one of its size.
+    """
+    from simdce.kernel.machine_code import simulate_worlds
+    from simdce.kernel.tables import largest_block, packed
+    from simdce.kernel.words import keys_of_worlds
+
+    years = scenario.years.total
+    measures = (*MEASURED, "recovered_dollars") if scenario.elects_stop_loss else MEASURED
+    unique, where = np.unique(sizes, return_inverse=True)
+    slots = slots_by_category(tuple(unique.tolist()), scenario.mix)[where.reshape(sizes.shape)]
+    totals = {name: np.zeros((*slots.shape, years), np.int64) for name in measures}
+    with interrupts_deferred():
+        run = simulate_worlds(years, measures)
+
+    def simulate_category(number: int, name: str, share: range) -> None:
+        tables = packed(laws[name])
+        block = min(max(1, slots_per_block or largest_block(tables)), largest_block(tables))
+        keys = keys_of_worlds(scenario.seed, len(share), number, years, first + share.start)
+        for key, world in zip(keys, share, strict=True):
+            edges = np.union1d([0], slots[world, :, number])
+            raw = np.zeros((1, len(edges) - 1, years, len(measures)), np.uint64)
+            with np.errstate(over="ignore"):
+                run(key[None], tables, edges, block, raw)
+            nested = np.concatenate([np.zeros_like(raw[0, :1]), raw[0].cumsum(axis=0)]).astype(np.int64)
+            found = nested[np.searchsorted(edges, slots[world, :, number])]
+            for measure, total in enumerate(totals.values()):
+                total[world, :, number] = found[..., measure]
+
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        shares = [
+            range(start, min(start + WORLDS_A_SHARE, len(sizes))) for start in range(0, len(sizes), WORLDS_A_SHARE)
+        ]
+        list(
+            pool.map(
+                lambda job: simulate_category(*job),
+                [(calibration.CATEGORIES.index(name), name, share) for name in laws for share in shares],
+            )
+        )
+    return {**totals, "slots": slots}
+
+
 def world_shocks(seed: int, worlds: int, performance_years: int) -> dict[str, FloatArray]:
     """Standard normal draws shared by every panel size: annual and trend error (world, year), persistent (world,).
 
     Each is a function of (seed, world, purpose, year) alone, so more worlds or years leave the others as they were.
     """
-    from simdce.kernel.words import keys_of_worlds, mixed
-
     draws = {}
     for number, name in enumerate(SHOCKS):
         years = 1 if name == "persistent" else performance_years
-        words = mixed(keys_of_worlds(seed, worlds, _SHOCK_PURPOSE + number, years))
-        normal = ndtri(((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
+        normal = ndtri(uniforms(seed, worlds, _SHOCK_PURPOSE + number, years))
         draws[name] = normal[:, 0] if name == "persistent" else normal
     return draws
+
+
+def uniforms(seed: int, worlds: int, purpose: int, years: int) -> FloatArray:
+    """Numbers between 0 and 1, axes (world, year), each a function of (seed, world, purpose, year) alone."""
+    from simdce.kernel.words import keys_of_worlds, mixed
+
+    words = mixed(keys_of_worlds(seed, worlds, purpose, years))
+    found: FloatArray = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return found
 
 
 @dataclass(frozen=True)

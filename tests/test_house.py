@@ -40,6 +40,7 @@ STOREYS = (
     "kernel",
     "worlds",
     "settlements",
+    "growth",
     "metrics",
     "control",
     "results",

@@ -50,6 +50,11 @@ def print_answers(answers: Answers) -> None:
 
         for table in practice_tables(answers.practice, scenario.years.performance):
             console.print(table)
+    if answers.growth is not None:
+        from simdce.cli._growth import growth_tables
+
+        for table in growth_tables(answers.growth):
+            console.print(table)
     for size in shown_sizes(answers.panels.panel_sizes):
         if any(answer.panel_size == size for answer in answers.repayment):
             console.print(_repayment(answers, size))

@@ -7,6 +7,7 @@ never touches pyplot's state. Colour is never the only carrier: shapes, line sty
 from simdce.plots.by_size import chances_by_panel_size
 from simdce.plots.cash import cash_over_time
 from simdce.plots.comparison import difference_by_true_savings, net_by_true_savings
+from simdce.plots.growth import growth_fans
 from simdce.plots.payment import payment_laws
 from simdce.plots.repayment import repayment_by_confidence
 from simdce.plots.savings_rate import savings_rate_law
@@ -19,6 +20,7 @@ __all__ = [
     "chance_by_panel_size",
     "chances_by_panel_size",
     "difference_by_true_savings",
+    "growth_fans",
     "net_by_true_savings",
     "new_figure",
     "payment_laws",

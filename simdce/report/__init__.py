@@ -22,6 +22,7 @@ from simdce.report.figures import (
     size_figures,
     variance_figure,
 )
+from simdce.report.growth import growth_passage
 from simdce.report.laws import laws
 from simdce.report.names import names, together
 from simdce.report.observed import observed_exhibit
@@ -70,6 +71,7 @@ def report_page(answers: Answers) -> str:
         practice=practice_passage(answers, lead.keys[0], called),
         cash=cash_passage(answers, lead.keys[0], size, called),
         security=security_passage(answers, lead.keys[0], size, called),
+        growth=growth_passage(answers, lead.keys[0], called),
         cautions=_in_words(concerns(scenario), called),
         payment=payment_figure(found),
         savings_rate=savings_rate_figure(found, scenario.observed),
