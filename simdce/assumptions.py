@@ -9,7 +9,7 @@ from typing import Any
 
 from simdce import arrangements, calibration, tiers
 from simdce.arrangements.in_force import InForce
-from simdce.growth.people import defaults
+from simdce.growth.defaults import defaults
 from simdce.scenario import ArrangementChoice, Scenario
 from simdce.sourced import Sourced
 from simdce.studies.cash_defaults import DEFAULT_COST, cash_terms

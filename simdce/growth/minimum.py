@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdce.arrangements.in_force import InForce
+from simdce.growth.defaults import default
 from simdce.growth.draws import FloatArray, People
-from simdce.growth.people import default, growth_of
+from simdce.growth.people import growth_of
 from simdce.scenario import Scenario
 
 BoolArray = NDArray[np.bool_]

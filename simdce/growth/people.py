@@ -9,22 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from simdce.errors import InputError
 from simdce.growth import draws
+from simdce.growth.defaults import default
 from simdce.growth.draws import FloatArray, People, binomial_quantile, split
 from simdce.population import causes
 from simdce.scenario import Scenario
 from simdce.scenario.growth import Growth, GrowthPlan, JoiningPractice, LeavingPractice, Outreach
-from simdce.sourced import Term, read_terms, read_toml
 from simdce.worlds import uniforms
-
-_FILE = Path(__file__).with_name("defaults.toml")
 
 QUARTERS = 4
 VISITS = "lost_plurality"
@@ -58,17 +53,6 @@ class PeopleByYear:
     def voluntary_share(self) -> FloatArray:
         """Of a year's people those who chose the entity themselves; (world, performance year)."""
         return np.asarray((self.people - self.aligned) / np.maximum(self.people, 1))
-
-
-@cache
-def defaults() -> dict[str, Term]:
-    """What growth takes where a scenario does not say."""
-    return read_terms(read_toml(_FILE), _FILE.name)
-
-
-def default(name: str) -> Any:
-    """The value of one of them."""
-    return defaults()[name].at().value
 
 
 def growth_of(scenario: Scenario) -> Growth:

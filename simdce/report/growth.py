@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simdce import plots
-from simdce.growth.people import default
+from simdce.growth.defaults import default
 from simdce.metrics import Estimate
 from simdce.report.exhibits import Cell, Exhibit, cell
 from simdce.report.figures import Figure

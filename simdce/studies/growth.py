@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simdce import metrics
-from simdce.growth.people import PeopleByYear, default, people_by_year
+from simdce.growth.defaults import default
+from simdce.growth.people import PeopleByYear, people_by_year
 from simdce.growth.settled import PathPayments, payments_along
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, Metric

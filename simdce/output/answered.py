@@ -1,19 +1,13 @@
-"""What a run leaves behind: one JSON document, a Parquet table, a record that reproduces it, and the report."""
+"""The answers of a run as JSON has them: plain dictionaries and lists, NaN and infinity as null."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from dataclasses import asdict
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simdce.assumptions import cautions
-from simdce.files import write_all
 from simdce.metrics import Estimate
-from simdce.results import CASH, DIFFERENCES, METRICS, PRACTICE, QUARTILES, CashRow, cash_frame, frame, practice_frame
+from simdce.results import CASH, PRACTICE, QUARTILES, CashRow
 from simdce.run import Answers
 from simdce.studies.break_even import BreakEven
 from simdce.studies.cash import BANDS
@@ -23,82 +17,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def save(answers: Answers, folder: Path) -> list[Path]:
-    """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
-
-    Where arrangements are compared, comparison.parquet stands between the first two; so do practice.parquet where the
-    scenario has a practice, cash.parquet where it has a cash table, and growth.parquet where it has growth.
-    """
-    from simdce.report import report_page
-
-    contents = {folder / "results.parquet": _parquet(answers, answers.estimates)}
-    if answers.comparison is not None:
-        contents[folder / "comparison.parquet"] = _parquet(answers, frame(answers.comparison.differences))
-    if answers.practice is not None:
-        contents[folder / "practice.parquet"] = _parquet(answers, practice_frame(answers.practice.rows))
-    if answers.cash:
-        contents[folder / "cash.parquet"] = _parquet(answers, cash_frame(_cash_rows(answers)))
-    if answers.growth is not None:
-        contents[folder / "growth.parquet"] = _parquet(answers, growth_frame(answers.growth))
-    contents[folder / "report.html"] = report_page(answers).encode()
-    digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
-    contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
-    write_all(contents)
-    return list(contents)
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as dictionaries."""
+    return [{str(key): finite(value) for key, value in row.items()} for row in rows.to_dict(orient="records")]
 
 
-def run_record(answers: Answers) -> dict[str, Any]:
-    """The run without its tables: stamp, scenario as validated, cautions, what metrics mean, answers to questions."""
-    return {
-        **answers.stamp,
-        "scenario": answers.scenario.model_dump(mode="json"),
-        "cautions": cautions(answers.scenario),
-        "metrics": {
-            name: {"unit": metric.unit, "meaning": metric.sentence}
-            for name, metric in {**METRICS, **DIFFERENCES}.items()
-        },
-        "viability": _viability(answers),
-        "repayment": _repayment(answers),
-        "observed": _observed(answers),
-        "comparison": _comparison(answers),
-        "practice": _practice(answers),
-        **_cash(answers),
-        **_security(answers),
-        **_growth(answers),
-        **_variance_saved(answers),
-    }
-
-
-def json_document(answers: Answers) -> str:
-    """``run --json``: scenario, digest of the simulated totals, tables, answers to the questions; NaN becomes null."""
-    compared = () if answers.comparison is None else answers.comparison.differences
-    return _text(
-        {
-            "scenario": answers.scenario.title,
-            **answers.stamp,
-            "estimates": _records(answers.estimates),
-            "differences": _records(frame(compared)),
-            "viability": _viability(answers),
-            "repayment": _repayment(answers),
-            "observed": _observed(answers),
-            "comparison": _comparison(answers),
-            "practice": _practice(answers),
-            "practice_estimates": [] if answers.practice is None else _records(practice_frame(answers.practice.rows)),
-            **_cash(answers),
-            **({"cash_estimates": _records(cash_frame(_cash_rows(answers)))} if answers.cash else {}),
-            **_security(answers),
-            **_growth(answers, estimates=True),
-            **_variance_saved(answers),
-            "cautions": cautions(answers.scenario),
-        }
-    )
-
-
-def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): _finite(value) for key, value in row.items()} for row in rows.to_dict(orient="records")]
-
-
-def _viability(answers: Answers) -> list[dict[str, Any]]:
+def viability(answers: Answers) -> list[dict[str, Any]]:
+    """The chances of every condition by panel size, and the smallest panel."""
     return [
         {
             "arrangement": curve.arrangement,
@@ -122,7 +47,8 @@ def _viability(answers: Answers) -> list[dict[str, Any]]:
     ]
 
 
-def _repayment(answers: Answers) -> list[dict[str, Any]]:
+def repayment(answers: Answers) -> list[dict[str, Any]]:
+    """What the rule asks for, and how much is enough."""
     return [
         {
             "arrangement": answer.arrangement,
@@ -143,7 +69,8 @@ def _repayment(answers: Answers) -> list[dict[str, Any]]:
     ]
 
 
-def _observed(answers: Answers) -> list[dict[str, Any]]:
+def observed(answers: Answers) -> list[dict[str, Any]]:
+    """What happened, beside its law."""
     return [
         {
             "arrangement": each.arrangement,
@@ -162,12 +89,12 @@ def _observed(answers: Answers) -> list[dict[str, Any]]:
     ]
 
 
-def _variance_saved(answers: Answers) -> dict[str, Any]:
+def variance_saved(answers: Answers) -> dict[str, Any]:
     """What controls saved; nothing where none were taken."""
     return {"variance_saved": [asdict(each) for each in answers.variance_saved]} if answers.variance_saved else {}
 
 
-def _comparison(answers: Answers) -> dict[str, Any] | None:
+def comparison(answers: Answers) -> dict[str, Any] | None:
     """Where arrangements break even and where they pay alike; nothing for a single arrangement."""
     found = answers.comparison
     if found is None:
@@ -203,7 +130,7 @@ def _break_even(found: BreakEven) -> dict[str, Any]:
     }
 
 
-def _practice(answers: Answers) -> dict[str, Any] | None:
+def practice(answers: Answers) -> dict[str, Any] | None:
     """The best tier of every size and what insulation costs; the estimates have a table of their own."""
     found = answers.practice
     if found is None:
@@ -225,11 +152,12 @@ def _practice(answers: Answers) -> dict[str, Any] | None:
     }
 
 
-def _cash_rows(answers: Answers) -> list[CashRow]:
+def cash_rows(answers: Answers) -> list[CashRow]:
+    """The figures of cash of every payee."""
     return [row for each in answers.cash for row in each.rows]
 
 
-def _cash(answers: Answers) -> dict[str, Any]:
+def cash(answers: Answers) -> dict[str, Any]:
     """Dates and the fan of cumulative cash of every payee; the estimates have a table of their own."""
     if not answers.cash:
         return {}
@@ -255,7 +183,7 @@ def _cash(answers: Answers) -> dict[str, Any]:
     return {"cash": {"metrics": metrics, "payees": told}}
 
 
-def _security(answers: Answers) -> dict[str, Any]:
+def security(answers: Answers) -> dict[str, Any]:
     """What to hold, by which means and at what yearly cost; nothing where the scenario does not ask."""
     return {"security": [_plain(asdict(each)) for each in answers.security]} if answers.security else {}
 
@@ -264,10 +192,10 @@ def _plain(value: Any) -> Any:
     """A value as JSON has it: NaN and infinity become null wherever they stand."""
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list | tuple) else _finite(value)
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else finite(value)
 
 
-def _growth(answers: Answers, *, estimates: bool = False) -> dict[str, Any]:
+def growth(answers: Answers, *, estimates: bool = False) -> dict[str, Any]:
     """What the figures of growth mean, and the figures where asked for; nothing where there is no growth."""
     found = answers.growth
     if found is None:
@@ -287,29 +215,13 @@ def _growth(answers: Answers, *, estimates: bool = False) -> dict[str, Any]:
             for mark in found.marks
         ],
     }
-    return {"growth": about, **({"growth_estimates": _records(growth_frame(found))} if estimates else {})}
+    return {"growth": about, **({"growth_estimates": records(growth_frame(found))} if estimates else {})}
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:
-    return {"value": _finite(estimate.value), "standard_error": _finite(estimate.standard_error)}
+    return {"value": finite(estimate.value), "standard_error": finite(estimate.standard_error)}
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """A number as JSON has it: null where it is none."""
     return None if isinstance(value, float) and not isfinite(value) else value
-
-
-def _parquet(answers: Answers, rows: pd.DataFrame) -> bytes:
-    """A table with the stamp in the file's own metadata, so that the table never loses its origin."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pandas(rows, preserve_index=False)
-    stamp = {b"simdce": json.dumps(answers.stamp).encode()}
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **stamp})
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
-
-
-def _text(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=1, allow_nan=False)

@@ -1,0 +1,109 @@
+"""What a run leaves behind: one JSON document, a Parquet table, a record that reproduces it, and the report."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simdce.assumptions import cautions
+from simdce.files import write_all
+from simdce.output import answered
+from simdce.results import DIFFERENCES, METRICS, cash_frame, frame, practice_frame
+from simdce.run import Answers
+from simdce.studies.growth import growth_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def save(answers: Answers, folder: Path) -> list[Path]:
+    """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
+
+    Where arrangements are compared, comparison.parquet stands between the first two; so do practice.parquet where the
+    scenario has a practice, cash.parquet where it has a cash table, and growth.parquet where it has growth.
+    """
+    from simdce.report import report_page
+
+    contents = {folder / "results.parquet": _parquet(answers, answers.estimates)}
+    if answers.comparison is not None:
+        contents[folder / "comparison.parquet"] = _parquet(answers, frame(answers.comparison.differences))
+    if answers.practice is not None:
+        contents[folder / "practice.parquet"] = _parquet(answers, practice_frame(answers.practice.rows))
+    if answers.cash:
+        contents[folder / "cash.parquet"] = _parquet(answers, cash_frame(answered.cash_rows(answers)))
+    if answers.growth is not None:
+        contents[folder / "growth.parquet"] = _parquet(answers, growth_frame(answers.growth))
+    contents[folder / "report.html"] = report_page(answers).encode()
+    digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
+    contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
+    write_all(contents)
+    return list(contents)
+
+
+def run_record(answers: Answers) -> dict[str, Any]:
+    """The run without its tables: stamp, scenario as validated, cautions, what metrics mean, answers to questions."""
+    return {
+        **answers.stamp,
+        "scenario": answers.scenario.model_dump(mode="json"),
+        "cautions": cautions(answers.scenario),
+        "metrics": {
+            name: {"unit": metric.unit, "meaning": metric.sentence}
+            for name, metric in {**METRICS, **DIFFERENCES}.items()
+        },
+        "viability": answered.viability(answers),
+        "repayment": answered.repayment(answers),
+        "observed": answered.observed(answers),
+        "comparison": answered.comparison(answers),
+        "practice": answered.practice(answers),
+        **answered.cash(answers),
+        **answered.security(answers),
+        **answered.growth(answers),
+        **answered.variance_saved(answers),
+    }
+
+
+def json_document(answers: Answers) -> str:
+    """``run --json``: scenario, digest of the simulated totals, tables, answers to the questions; NaN becomes null."""
+    compared = () if answers.comparison is None else answers.comparison.differences
+    return _text(
+        {
+            "scenario": answers.scenario.title,
+            **answers.stamp,
+            "estimates": answered.records(answers.estimates),
+            "differences": answered.records(frame(compared)),
+            "viability": answered.viability(answers),
+            "repayment": answered.repayment(answers),
+            "observed": answered.observed(answers),
+            "comparison": answered.comparison(answers),
+            "practice": answered.practice(answers),
+            "practice_estimates": []
+            if answers.practice is None
+            else answered.records(practice_frame(answers.practice.rows)),
+            **answered.cash(answers),
+            **({"cash_estimates": answered.records(cash_frame(answered.cash_rows(answers)))} if answers.cash else {}),
+            **answered.security(answers),
+            **answered.growth(answers, estimates=True),
+            **answered.variance_saved(answers),
+            "cautions": cautions(answers.scenario),
+        }
+    )
+
+
+def _parquet(answers: Answers, rows: pd.DataFrame) -> bytes:
+    """A table with the stamp in the file's own metadata, so that the table never loses its origin."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    stamp = {b"simdce": json.dumps(answers.stamp).encode()}
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **stamp})
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _text(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=1, allow_nan=False)
