@@ -1,0 +1,401 @@
+"""The kernel in explicit vector instructions: slots side by side in lanes, written as LLVM text without numba.
+
+Reason: compilers turn the plain loop into hardware gathers, which AMD processors take apart slowly, or, without
+AVX-512, into no vectors at all. Here two sets of slots go side by side so that one works while the other waits; table
+entries are fetched one by one, and dollars beside truncated dollars in one 64-bit word that is added where it is
+fetched. The text does not grow with the years and compiles in 0.1 s, where the plain loop takes numba and 3 s or more.
+
+Gain, times the plain loop's person-years a second on one thread of a Zen 5: GAIN.
+Tests: tests/test_vector.py; bits are those of person_year.py, which stays the page to read. What is computed when, and
+why it may, is said there; names are the same. Chosen by ``choice.py``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+from numpy.typing import NDArray
+
+from simdce.kernel.tables import DEATH_SHIFT, ROW_BITS, SlotTables
+from simdce.kernel.words import FIRST, GAMMA, SECOND
+from simdce.slot_law import layout
+
+SYMBOL = "simdce_panels"
+BOTH = 32
+"""Slots that go side by side: two vectors of 16 lanes, or four of 8, hide the latency of each other."""
+
+_I32, _I64 = ir.IntType(32), ir.IntType(64)
+_P32, _P64 = ir.PointerType(_I32), ir.PointerType(_I64)
+_EXPONENT_ZERO = 127 << layout.MANTISSA_BITS
+_LATE = layout.YEAR_UNITS - 2
+
+_COUNTS = {"deaths": (0, 9), "departures": (9, 9), "absent_units": (18, 13)}
+"""Three counts share a lane: lowest bit and width of each. A lane sees _MOST person-years of at most 31 units."""
+_MOST = 256
+
+
+class VectorTables(NamedTuple):
+    """SlotTables as lanes fetch them.
+
+    ``people``: uint64, the person and, above, the score of the grade; ``pairs``: uint64 by cell of the cost table,
+    truncated dollars and, from bit ``shift``, dollars, so that ``slots`` of them can be summed in one word, and a last
+    entry of nothing; ``recoveries``: uint64 likewise.
+    """
+
+    people: NDArray[np.uint64]
+    pairs: NDArray[np.uint64]
+    recoveries: NDArray[np.uint64]
+    shift: int
+    slots: int
+
+
+def prepared(tables: SlotTables, lanes: int) -> VectorTables:
+    """Tables for vectors of ``lanes``."""
+    cells = int(tables.recoveries) or len(tables.costs)
+    dollars = tables.costs[:cells].astype(np.uint64)
+    recoveries = tables.costs[cells:].astype(np.uint64)
+    truncated = np.minimum(dollars, np.uint64(tables.truncation))
+    grades = tables.classes >> np.uint32(ROW_BITS) & np.uint32(31)
+    scores = np.append(tables.scores, np.zeros(32, np.uint32))[grades].astype(np.uint64)
+    shared = (64 - int(dollars.max()).bit_length() - int(truncated.max()).bit_length()) // 2
+    of_a_lane = min(_MOST, (2**32 - 1) // max(1, layout.YEAR_UNITS * int(tables.scores.max())))
+    slots = min(1 << shared, lanes * of_a_lane)
+    shift = (slots * int(truncated.max())).bit_length()
+    return VectorTables(
+        scores << np.uint64(32) | tables.classes,
+        np.append(dollars << np.uint64(shift) | truncated, np.uint64(0)),
+        np.append(recoveries, np.uint64(0)),
+        shift,
+        slots,
+    )
+
+
+class Lanes:
+    """Vectors side by side with the operators of Python; a number or single vector beside them goes with each."""
+
+    def __init__(self, builder: Any, values: Sequence[Any]) -> None:
+        self.builder, self.values = builder, tuple(values)
+
+    def each(self, operation: Callable[..., Any], *others: Any) -> Lanes:
+        """An operation of the builder on each vector and what stands beside it."""
+        beside = [self._beside(other) for other in others]
+        return Lanes(self.builder, [operation(*each) for each in zip(self.values, *beside, strict=True)])
+
+    def _beside(self, other: Any) -> Sequence[Any]:
+        values: Sequence[Any] = other.values if isinstance(other, Lanes) else [_constant(self.values[0].type, other)]
+        return values if len(values) == len(self.values) else list(values) * len(self.values)
+
+    def __add__(self, other: Any) -> Lanes:
+        return self.each(self.builder.add, other)
+
+    def __mul__(self, other: Any) -> Lanes:
+        return self.each(self.builder.mul, other)
+
+    def __xor__(self, other: Any) -> Lanes:
+        return self.each(self.builder.xor, other)
+
+    def __or__(self, other: Any) -> Lanes:
+        return self.each(self.builder.or_, other)
+
+    def __and__(self, other: Any) -> Lanes:
+        return self.each(self.builder.and_, other)
+
+    def __lshift__(self, bits: int) -> Lanes:
+        return self.each(self.builder.shl, bits)
+
+    def __rshift__(self, bits: int) -> Lanes:
+        return self.each(self.builder.lshr, bits)
+
+    def __lt__(self, other: Any) -> Lanes:
+        """Signed: nothing compared reaches 2**31, and unsigned comparisons are dear before AVX-512."""
+        return self.each(lambda x, y: self.builder.icmp_signed("<", x, y), other)
+
+    def where(self, yes: Lanes, no: Any) -> Lanes:
+        """``yes`` in the lanes where this is true, else ``no``."""
+        return self.each(self.builder.select, yes, Lanes(self.builder, yes._beside(no)))
+
+    def cut(self, element: Any, lanes: int) -> Lanes:
+        """The same bits as other lanes."""
+        return self.each(lambda x: self.builder.bitcast(x, ir.VectorType(element, lanes)))
+
+
+def _constant(kind: Any, numbers: Any) -> Any:
+    """A vector of one number, or of one a lane."""
+    each = list(numbers) if isinstance(numbers, list) else [numbers] * kind.count
+    return ir.Constant(kind, [ir.Constant(kind.element, int(n) & (1 << kind.element.width) - 1) for n in each])
+
+
+class _Writer:
+    """Writes the driver over worlds, segments and steps of slots; arguments as ``of_arrays`` gives them."""
+
+    def __init__(self, years: int, measures: tuple[str, ...], lanes: int) -> None:
+        self.years, self.measures, self.lanes = years, measures, lanes
+        self.scored, self.recovers = "score_units" in measures, "recovered_dollars" in measures
+        self.wide, self.narrow = ir.VectorType(_I64, lanes // 2), ir.VectorType(_I32, lanes)
+        self.module = ir.Module(SYMBOL)
+        arguments = {
+            "keys": _P64,
+            "worlds": _I64,
+            "people": _P64 if self.scored else _P32,
+            "pairs": _P64,
+            "recoveries": _P64,
+            "shift": _I64,
+            **dict.fromkeys(("decedents", "leave", "drift", "nothing"), _I32),
+            "edges": _P64,
+            "segments": _I64,
+            "block": _I64,
+            "totals": _P64,
+        }
+        function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), list(arguments.values())), SYMBOL)
+        given = dict(zip(arguments, function.args, strict=True))
+        self.entry = function.append_basic_block()
+        self.b = b = ir.IRBuilder(self.entry)
+        self.decedents, self.leave, self.drift, self.nothing = (
+            self.in_every_lane(given[name]) for name in ("decedents", "leave", "drift", "nothing")
+        )
+        self.people = given["people"]
+        fetched = ("pairs", "recoveries") if self.recovers else ("pairs",)
+        self.fetched = {name: self.at(given[name], _I64(-_EXPONENT_ZERO)) for name in fetched}
+        in_lanes = ("counts", "score_units") if self.scored else ("counts",)
+        self.sums = {name: b.alloca(_I64, years) for name in fetched}
+        self.sums |= {name: b.alloca(self.narrow, years) for name in in_lanes}
+        start = b.append_basic_block()
+        self.b.branch(start)
+        self.b.position_at_end(start)
+        self.write(
+            **{name: given[name] for name in ("keys", "worlds", "edges", "segments", "block", "shift", "totals")}
+        )
+
+    def write(self, keys: Any, worlds: Any, edges: Any, segments: Any, block: Any, shift: Any, totals: Any) -> None:
+        b = self.b
+        with self.loop(_I64(0), worlds, _I64(1)) as world, self.loop(_I64(0), segments, _I64(1)) as segment:
+            first, last = (b.load(self.at(edges, b.add(segment, _I64(n)))) for n in (0, 1))
+            of_world = self.at(keys, b.mul(world, _I64(self.years)))
+            place = b.mul(b.add(b.mul(world, segments), segment), _I64(self.years * len(self.measures)))
+            with self.loop(first, last, block) as begin:
+                left = b.sub(last, begin)
+                slots = b.select(b.icmp_signed("<", left, block), left, block)
+                self.clear()
+                whole = b.and_(slots, _I64(-BOTH))
+                with self.loop(_I64(0), whole, _I64(BOTH)) as done:
+                    self.step(b.add(begin, done), None, of_world)
+                with self.loop(whole, slots, _I64(BOTH)) as done:
+                    self.step(b.add(begin, done), b.trunc(b.sub(slots, done), _I32), of_world)
+                self.flush(self.at(totals, place), shift)
+        b.ret_void()
+
+    def step(self, slot: Any, count: Any, keys: Any) -> None:
+        """BOTH slots through all years; of the last ones only ``count`` are anybody."""
+        b, gamma = self.b, int(GAMMA)
+        vectors = range(BOTH // self.lanes)
+        order = [[gamma * (v * self.lanes + n) for n in half] for v in vectors for half in self.halves()]
+        counters = Lanes(b, [_constant(self.wide, each) for each in order])
+        counters = counters + self.in_every_lane(b.mul(slot, _I64(gamma)))
+        somebody = None
+        if count is not None:
+            numbers = [[v * self.lanes + n for n in range(self.lanes)] for v in vectors]
+            somebody = Lanes(b, [_constant(self.narrow, each) for each in numbers]) < self.in_every_lane(count)
+        nothing = Lanes(b, [_constant(self.narrow, 0) for _ in vectors])
+        nobody = (nothing, *([nothing] if self.scored else []), nothing, nothing < 1)
+        held = [[self.variable(each) for each in state.values] for state in nobody]
+        with self.loop(_I64(0), _I64(self.years), _I64(1)) as year:
+            now = [Lanes(b, [b.load(place) for place in places]) for places in held]
+            for state, places in zip(self.year(year, keys, counters, somebody, now), held, strict=True):
+                for value, place in zip(state.values, places, strict=True):
+                    b.store(value, place)
+
+    def year(self, year: Any, keys: Any, counters: Lanes, somebody: Any, held: Any) -> tuple[Lanes, ...]:
+        """One year of BOTH slots into the sums; returns who goes on: person, score, kind of draw, whether it is due."""
+        low, high = self.words(counters + self.in_every_lane(self.b.load(self.at(keys, year))))
+        draw = high >> 6 & (1 << layout.CLASS_BITS) - 1
+        *people, kind, due = held
+        people = [due.where(new, old) for new, old in zip(self.drawn(draw + kind), people, strict=True)]
+        person = people[0]
+
+        died = (high << 8 & 0x3F00 | low & 0xFF) < person >> DEATH_SHIFT
+        rank = low >> 32 - layout.COST_BITS | 1
+        as_float = rank.each(lambda x: self.b.sitofp(x, ir.VectorType(ir.FloatType(), self.lanes)))
+        cell = as_float.cut(_I32, self.lanes) >> 23 - layout.MANTISSA_BITS
+        cost = cell + (person & (1 << ROW_BITS) - 1)
+        cost = died.where(cost + self.decedents, cost)
+        for name, table in self.fetched.items():
+            self.fetch_and_add(name, table, year, cost if somebody is None else somebody.where(cost, self.nothing))
+
+        move = high >> 32 - layout.MOVE_BITS
+        leaving = move < self.leave
+        gone = died | leaving
+        unit = 1 << _COUNTS["absent_units"][0]
+        absent_and_died = high >> 9 & _LATE * unit ^ (_LATE + 1) * unit | 1
+        nothing = draw & 0
+        left = leaving.where(nothing + (1 << _COUNTS["departures"][0]), 0)
+        self.add("counts", year, died.where(absent_and_died, left), somebody)
+        if self.scored:
+            present = died.where(high >> 27 & _LATE | 1, layout.YEAR_UNITS)
+            self.add("score_units", year, people[1] * present, somebody)
+        joiner, drift = (layout.KINDS[name] << layout.CLASS_BITS for name in ("joiner", "drift"))
+        return *people, gone.where(nothing + joiner, drift), gone | (move < self.drift)
+
+    def words(self, z: Lanes) -> tuple[Lanes, Lanes]:
+        """The low and the high halves of the words of counters."""
+        z = (z ^ z >> 30) * FIRST
+        z = (z ^ z >> 27) * SECOND
+        return self.in_two(z ^ z >> 31)
+
+    def in_two(self, words: Lanes) -> tuple[Lanes, Lanes]:
+        """Low and high halves of 64-bit lanes: a pair of vectors becomes a vector of each."""
+        cut = words.cut(_I32, self.lanes).values
+
+        def every_other(first: int) -> Lanes:
+            fours = [[4 * f + first, 4 * f + first + 2, self.lanes + 4 * f + first] for f in range(self.lanes // 4)]
+            order = _constant(self.narrow, [n for a, b, c in fours for n in (a, b, c, c + 2)])
+            return Lanes(self.b, [self.b.shuffle_vector(x, y, order) for x, y in zip(cut[::2], cut[1::2], strict=True)])
+
+        return every_other(0), every_other(1)
+
+    def halves(self) -> list[list[int]]:
+        """Which lanes of a vector the two vectors hold that ``in_two`` makes it of."""
+        return [[n for n in range(self.lanes) if n % 4 // 2 == half] for half in (0, 1)]
+
+    def drawn(self, index: Lanes) -> tuple[Lanes, ...]:
+        """Who is drawn: the person and, where it is summed, the score of the entries of ``people``."""
+        if not self.scored:
+            return (Lanes(self.b, [self.fetched_from(list(self.each_lane(v)), self.narrow) for v in index.values]),)
+        places = [list(self.each_lane(vector)) for vector in index.values]
+        halves = [[lanes[n] for n in half] for lanes in places for half in self.halves()]
+        return self.in_two(Lanes(self.b, [self.fetched_from(each, self.wide) for each in halves]))
+
+    def fetched_from(self, places: list[Any], kind: Any) -> Any:
+        """A vector of entries of ``people``."""
+        found: Any = ir.Constant(kind, ir.Undefined)
+        for lane, place in enumerate(places):
+            found = self.b.insert_element(found, self.b.load(self.at(self.people, place)), _I32(lane))
+        return found
+
+    def each_lane(self, vector: Any) -> Iterator[Any]:
+        """The lanes as 64-bit numbers, two at a time out of the vector: that way is narrow."""
+        b, pairs = self.b, self.b.bitcast(vector, self.wide)
+        for lane in range(self.lanes // 2):
+            pair = b.extract_element(pairs, _I32(lane))
+            yield b.and_(pair, _I64(2**32 - 1))
+            yield b.lshr(pair, _I64(32))
+
+    def fetch_and_add(self, name: str, table: Any, year: Any, index: Lanes) -> None:
+        b, place = self.b, self.at(self.sums[name], year)
+        chains = [b.load(place), _I64(0), _I64(0), _I64(0)]
+        for n, entry in enumerate(entry for vector in index.values for entry in self.each_lane(vector)):
+            chains[n % 4] = b.add(chains[n % 4], b.load(self.at(table, entry)))
+        b.store(b.add(b.add(chains[0], chains[1]), b.add(chains[2], chains[3])), place)
+
+    def add(self, name: str, year: Any, values: Lanes, somebody: Any) -> None:
+        place = self.at(self.sums[name], year)
+        total = self.b.load(place)
+        for value in (values if somebody is None else somebody.where(values, 0)).values:
+            total = self.b.add(total, value)
+        self.b.store(total, place)
+
+    def clear(self) -> None:
+        """Sums of all years to nothing."""
+        for sums in self.sums.values():
+            with self.loop(_I64(0), _I64(self.years), _I64(1)) as year:
+                self.b.store(ir.Constant(sums.type.pointee, None), self.at(sums, year))
+
+    def flush(self, totals: Any, shift: Any) -> None:
+        """Sums of all years into the totals."""
+        b = self.b
+        with self.loop(_I64(0), _I64(self.years), _I64(1)) as year:
+            here = {name: b.load(self.at(sums, year)) for name, sums in self.sums.items()}
+            pairs = here["pairs"]
+            found = {
+                "dollars": b.lshr(pairs, shift),
+                "truncated_dollars": b.and_(pairs, b.sub(b.shl(_I64(1), shift), _I64(1))),
+                "recovered_dollars": here.get("recoveries"),
+            }
+            if self.scored:
+                found["score_units"] = self.total(Lanes(b, [here["score_units"]]))
+            for name, (lowest, width) in _COUNTS.items():
+                found[name] = self.total(Lanes(b, [here["counts"]]) >> lowest & (1 << width) - 1)
+            for n, name in enumerate(self.measures):
+                place = self.at(totals, b.add(b.mul(year, _I64(len(self.measures))), _I64(n)))
+                b.store(b.add(b.load(place), found[name]), place)
+
+    def total(self, lanes: Lanes) -> Any:
+        """Of all lanes, in 64 bits."""
+        kind = ir.VectorType(_I64, self.lanes)
+        name = f"llvm.vector.reduce.add.v{self.lanes}i64"
+        function = self.module.globals.get(name) or ir.Function(self.module, ir.FunctionType(_I64, [kind]), name)
+        return self.b.call(function, [self.b.zext(lanes.values[0], kind)])
+
+    def in_every_lane(self, number: Any) -> Lanes:
+        kind = self.wide if number.type == _I64 else self.narrow
+        undefined = ir.Constant(kind, ir.Undefined)
+        first = self.b.insert_element(undefined, number, _I32(0))
+        return Lanes(self.b, [self.b.shuffle_vector(first, undefined, _constant(ir.VectorType(_I32, kind.count), 0))])
+
+    def at(self, array: Any, index: Any) -> Any:
+        return self.b.gep(array, [index])
+
+    def variable(self, value: Any) -> Any:
+        with self.b.goto_block(self.entry):
+            place = self.b.alloca(value.type)
+        self.b.store(value, place)
+        return place
+
+    @contextmanager
+    def loop(self, first: Any, end: Any, step: Any) -> Iterator[Any]:
+        b = self.b
+        place = self.variable(first)
+        head, body, after = (b.append_basic_block() for _ in range(3))
+        b.branch(head)
+        b.position_at_end(head)
+        now = b.load(place)
+        b.cbranch(b.icmp_signed("<", now, end), body, after)
+        b.position_at_end(body)
+        yield now
+        b.store(b.add(now, step), place)
+        b.branch(head)
+        b.position_at_end(after)
+
+
+def lanes_of(features: str) -> int:
+    """Lanes of 32 bits that a processor's vectors are best used with."""
+    return 16 if "+avx512f" in features else 8
+
+
+def object_code(years: int, measures: tuple[str, ...], processor: str, features: str) -> bytes:
+    """An object file with the driver for panels of ``years`` years under SYMBOL."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=3)
+    module = llvm.parse_assembly(str(_Writer(years, measures, lanes_of(features)).module))
+    module.verify()
+    settings = llvm.create_pipeline_tuning_options(speed_level=2)
+    passes = llvm.create_pass_builder(machine, settings)
+    passes.getModulePassManager().run(module, passes)
+    code: bytes = machine.emit_object(module)
+    return code
+
+
+def of_arrays(address: int, measures: tuple[str, ...], lanes: int) -> Callable[..., None]:
+    """The function at ``address`` as one of arrays, which lets go of the interpreter's lock; see machine_code."""
+    pointer, size, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint32
+    tables = (*(pointer,) * 3, size, *(number,) * 4)
+    function = ctypes.CFUNCTYPE(None, pointer, size, *tables, pointer, size, size, pointer)(address)
+
+    def simulate(keys: Any, tables: SlotTables, edges: Any, block: int, totals: Any) -> None:
+        found = prepared(tables, lanes)
+        arrays = [array.ctypes.data for array in found[:3]]
+        nothing = len(found.pairs) - 1 + _EXPONENT_ZERO
+        numbers = [int(n) for n in (tables.decedents, tables.leave_threshold, tables.drift_threshold, nothing)]
+        slots = min(block, found.slots)
+        where = (edges.ctypes.data, len(edges) - 1, slots, totals.ctypes.data)
+        if "score_units" not in measures:
+            arrays[0] = tables.classes.ctypes.data
+        function(keys.ctypes.data, len(keys), *arrays, found.shift, *numbers, *where)
+
+    return simulate
