@@ -23,7 +23,7 @@ from numba import njit
 
 import simdce
 from simdce.kernel.compiled_words import mix
-from simdce.kernel.machine_code import simulate_worlds
+from simdce.kernel.machine_code import kernel as kernel_of
 from simdce.kernel.tables import largest_block, packed
 from simdce.kernel.words import GAMMA, keys_of_worlds, mixed
 from simdce.population import slots_by_category
@@ -47,7 +47,7 @@ def scenario(mix_of_categories: dict[str, float] | None) -> simdce.Scenario:
 def kernel_job(model: simdce.Scenario, threads: int, measures: tuple[str, ...]) -> Callable[[int], None]:
     """The kernel alone on every category, worlds split over threads."""
     slots = slots_by_category(SIZES, model.mix)
-    run = simulate_worlds(YEARS, measures)
+    run = kernel_of(YEARS, measures).simulate
     parts = []
     for number, (name, law) in enumerate(slot_laws(model).items()):
         column = list(model.mix).index(name)
