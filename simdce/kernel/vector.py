@@ -13,8 +13,7 @@ why it may, is said there; names are the same. Chosen by ``choice.py``.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
@@ -22,6 +21,7 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
+from simdce.kernel.lanes import I32, I64, P32, P64, Lanes, Writer, constant
 from simdce.kernel.tables import DEATH_SHIFT, ROW_BITS, SlotTables
 from simdce.kernel.words import FIRST, GAMMA, SECOND
 from simdce.slot_law import layout
@@ -30,8 +30,6 @@ SYMBOL = "simdce_panels"
 BOTH = 32
 """Slots that go side by side: two vectors of 16 lanes, or four of 8, hide the latency of each other."""
 
-_I32, _I64 = ir.IntType(32), ir.IntType(64)
-_P32, _P64 = ir.PointerType(_I32), ir.PointerType(_I64)
 _EXPONENT_ZERO = 127 << layout.MANTISSA_BITS
 _LATE = layout.YEAR_UNITS - 2
 
@@ -76,117 +74,56 @@ def prepared(tables: SlotTables, lanes: int) -> VectorTables:
     )
 
 
-class Lanes:
-    """Vectors side by side with the operators of Python; a number or single vector beside them goes with each."""
-
-    def __init__(self, builder: Any, values: Sequence[Any]) -> None:
-        self.builder, self.values = builder, tuple(values)
-
-    def each(self, operation: Callable[..., Any], *others: Any) -> Lanes:
-        """An operation of the builder on each vector and what stands beside it."""
-        beside = [self._beside(other) for other in others]
-        return Lanes(self.builder, [operation(*each) for each in zip(self.values, *beside, strict=True)])
-
-    def _beside(self, other: Any) -> Sequence[Any]:
-        values: Sequence[Any] = other.values if isinstance(other, Lanes) else [_constant(self.values[0].type, other)]
-        return values if len(values) == len(self.values) else list(values) * len(self.values)
-
-    def __add__(self, other: Any) -> Lanes:
-        return self.each(self.builder.add, other)
-
-    def __mul__(self, other: Any) -> Lanes:
-        return self.each(self.builder.mul, other)
-
-    def __xor__(self, other: Any) -> Lanes:
-        return self.each(self.builder.xor, other)
-
-    def __or__(self, other: Any) -> Lanes:
-        return self.each(self.builder.or_, other)
-
-    def __and__(self, other: Any) -> Lanes:
-        return self.each(self.builder.and_, other)
-
-    def __lshift__(self, bits: int) -> Lanes:
-        return self.each(self.builder.shl, bits)
-
-    def __rshift__(self, bits: int) -> Lanes:
-        return self.each(self.builder.lshr, bits)
-
-    def __lt__(self, other: Any) -> Lanes:
-        """Signed: nothing compared reaches 2**31, and unsigned comparisons are dear before AVX-512."""
-        return self.each(lambda x, y: self.builder.icmp_signed("<", x, y), other)
-
-    def where(self, yes: Lanes, no: Any) -> Lanes:
-        """``yes`` in the lanes where this is true, else ``no``."""
-        return self.each(self.builder.select, yes, Lanes(self.builder, yes._beside(no)))
-
-    def cut(self, element: Any, lanes: int) -> Lanes:
-        """The same bits as other lanes."""
-        return self.each(lambda x: self.builder.bitcast(x, ir.VectorType(element, lanes)))
-
-
-def _constant(kind: Any, numbers: Any) -> Any:
-    """A vector of one number, or of one a lane."""
-    each = list(numbers) if isinstance(numbers, list) else [numbers] * kind.count
-    return ir.Constant(kind, [ir.Constant(kind.element, int(n) & (1 << kind.element.width) - 1) for n in each])
-
-
-class _Writer:
+class _Kernel(Writer):
     """Writes the driver over worlds, segments and steps of slots; arguments as ``of_arrays`` gives them."""
 
     def __init__(self, years: int, measures: tuple[str, ...], lanes: int) -> None:
-        self.years, self.measures, self.lanes = years, measures, lanes
+        self.years, self.measures = years, measures
         self.scored, self.recovers = "score_units" in measures, "recovered_dollars" in measures
-        self.wide, self.narrow = ir.VectorType(_I64, lanes // 2), ir.VectorType(_I32, lanes)
-        self.module = ir.Module(SYMBOL)
         arguments = {
-            "keys": _P64,
-            "worlds": _I64,
-            "people": _P64 if self.scored else _P32,
-            "pairs": _P64,
-            "recoveries": _P64,
-            "shift": _I64,
-            **dict.fromkeys(("decedents", "leave", "drift", "nothing"), _I32),
-            "edges": _P64,
-            "segments": _I64,
-            "block": _I64,
-            "totals": _P64,
+            "keys": P64,
+            "worlds": I64,
+            "people": P64 if self.scored else P32,
+            "pairs": P64,
+            "recoveries": P64,
+            "shift": I64,
+            **dict.fromkeys(("decedents", "leave", "drift", "nothing"), I32),
+            "edges": P64,
+            "segments": I64,
+            "block": I64,
+            "totals": P64,
         }
-        function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), list(arguments.values())), SYMBOL)
-        given = dict(zip(arguments, function.args, strict=True))
-        self.entry = function.append_basic_block()
-        self.b = b = ir.IRBuilder(self.entry)
+        given = self.begin(SYMBOL, arguments, lanes)
+        b = self.b
         self.decedents, self.leave, self.drift, self.nothing = (
             self.in_every_lane(given[name]) for name in ("decedents", "leave", "drift", "nothing")
         )
         self.people = given["people"]
         fetched = ("pairs", "recoveries") if self.recovers else ("pairs",)
-        self.fetched = {name: self.at(given[name], _I64(-_EXPONENT_ZERO)) for name in fetched}
+        self.fetched = {name: self.at(given[name], I64(-_EXPONENT_ZERO)) for name in fetched}
         in_lanes = ("counts", "score_units") if self.scored else ("counts",)
-        self.sums = {name: b.alloca(_I64, years) for name in fetched}
+        self.sums = {name: b.alloca(I64, years) for name in fetched}
         self.sums |= {name: b.alloca(self.narrow, years) for name in in_lanes}
-        start = b.append_basic_block()
-        self.b.branch(start)
-        self.b.position_at_end(start)
+        self.enter()
         self.write(
             **{name: given[name] for name in ("keys", "worlds", "edges", "segments", "block", "shift", "totals")}
         )
 
     def write(self, keys: Any, worlds: Any, edges: Any, segments: Any, block: Any, shift: Any, totals: Any) -> None:
         b = self.b
-        with self.loop(_I64(0), worlds, _I64(1)) as world, self.loop(_I64(0), segments, _I64(1)) as segment:
-            first, last = (b.load(self.at(edges, b.add(segment, _I64(n)))) for n in (0, 1))
-            of_world = self.at(keys, b.mul(world, _I64(self.years)))
-            place = b.mul(b.add(b.mul(world, segments), segment), _I64(self.years * len(self.measures)))
+        with self.loop(I64(0), worlds, I64(1)) as world, self.loop(I64(0), segments, I64(1)) as segment:
+            first, last = (b.load(self.at(edges, b.add(segment, I64(n)))) for n in (0, 1))
+            of_world = self.at(keys, b.mul(world, I64(self.years)))
+            place = b.mul(b.add(b.mul(world, segments), segment), I64(self.years * len(self.measures)))
             with self.loop(first, last, block) as begin:
                 left = b.sub(last, begin)
                 slots = b.select(b.icmp_signed("<", left, block), left, block)
                 self.clear()
-                whole = b.and_(slots, _I64(-BOTH))
-                with self.loop(_I64(0), whole, _I64(BOTH)) as done:
+                whole = b.and_(slots, I64(-BOTH))
+                with self.loop(I64(0), whole, I64(BOTH)) as done:
                     self.step(b.add(begin, done), None, of_world)
-                with self.loop(whole, slots, _I64(BOTH)) as done:
-                    self.step(b.add(begin, done), b.trunc(b.sub(slots, done), _I32), of_world)
+                with self.loop(whole, slots, I64(BOTH)) as done:
+                    self.step(b.add(begin, done), b.trunc(b.sub(slots, done), I32), of_world)
                 self.flush(self.at(totals, place), shift)
         b.ret_void()
 
@@ -195,16 +132,16 @@ class _Writer:
         b, gamma = self.b, int(GAMMA)
         vectors = range(BOTH // self.lanes)
         order = [[gamma * (v * self.lanes + n) for n in half] for v in vectors for half in self.halves()]
-        counters = Lanes(b, [_constant(self.wide, each) for each in order])
-        counters = counters + self.in_every_lane(b.mul(slot, _I64(gamma)))
+        counters = Lanes(b, [constant(self.wide, each) for each in order])
+        counters = counters + self.in_every_lane(b.mul(slot, I64(gamma)))
         somebody = None
         if count is not None:
             numbers = [[v * self.lanes + n for n in range(self.lanes)] for v in vectors]
-            somebody = Lanes(b, [_constant(self.narrow, each) for each in numbers]) < self.in_every_lane(count)
-        nothing = Lanes(b, [_constant(self.narrow, 0) for _ in vectors])
+            somebody = Lanes(b, [constant(self.narrow, each) for each in numbers]) < self.in_every_lane(count)
+        nothing = Lanes(b, [constant(self.narrow, 0) for _ in vectors])
         nobody = (nothing, *([nothing] if self.scored else []), nothing, nothing < 1)
         held = [[self.variable(each) for each in state.values] for state in nobody]
-        with self.loop(_I64(0), _I64(self.years), _I64(1)) as year:
+        with self.loop(I64(0), I64(self.years), I64(1)) as year:
             now = [Lanes(b, [b.load(place) for place in places]) for places in held]
             for state, places in zip(self.year(year, keys, counters, somebody, now), held, strict=True):
                 for value, place in zip(state.values, places, strict=True):
@@ -221,7 +158,7 @@ class _Writer:
         died = (high << 8 & 0x3F00 | low & 0xFF) < person >> DEATH_SHIFT
         rank = low >> 32 - layout.COST_BITS | 1
         as_float = rank.each(lambda x: self.b.sitofp(x, ir.VectorType(ir.FloatType(), self.lanes)))
-        cell = as_float.cut(_I32, self.lanes) >> 23 - layout.MANTISSA_BITS
+        cell = as_float.cut(I32, self.lanes) >> 23 - layout.MANTISSA_BITS
         cost = cell + (person & (1 << ROW_BITS) - 1)
         cost = died.where(cost + self.decedents, cost)
         for name, table in self.fetched.items():
@@ -247,21 +184,6 @@ class _Writer:
         z = (z ^ z >> 27) * SECOND
         return self.in_two(z ^ z >> 31)
 
-    def in_two(self, words: Lanes) -> tuple[Lanes, Lanes]:
-        """Low and high halves of 64-bit lanes: a pair of vectors becomes a vector of each."""
-        cut = words.cut(_I32, self.lanes).values
-
-        def every_other(first: int) -> Lanes:
-            fours = [[4 * f + first, 4 * f + first + 2, self.lanes + 4 * f + first] for f in range(self.lanes // 4)]
-            order = _constant(self.narrow, [n for a, b, c in fours for n in (a, b, c, c + 2)])
-            return Lanes(self.b, [self.b.shuffle_vector(x, y, order) for x, y in zip(cut[::2], cut[1::2], strict=True)])
-
-        return every_other(0), every_other(1)
-
-    def halves(self) -> list[list[int]]:
-        """Which lanes of a vector the two vectors hold that ``in_two`` makes it of."""
-        return [[n for n in range(self.lanes) if n % 4 // 2 == half] for half in (0, 1)]
-
     def drawn(self, index: Lanes) -> tuple[Lanes, ...]:
         """Who is drawn: the person and, where it is summed, the score of the entries of ``people``."""
         if not self.scored:
@@ -274,20 +196,12 @@ class _Writer:
         """A vector of entries of ``people``."""
         found: Any = ir.Constant(kind, ir.Undefined)
         for lane, place in enumerate(places):
-            found = self.b.insert_element(found, self.b.load(self.at(self.people, place)), _I32(lane))
+            found = self.b.insert_element(found, self.b.load(self.at(self.people, place)), I32(lane))
         return found
-
-    def each_lane(self, vector: Any) -> Iterator[Any]:
-        """The lanes as 64-bit numbers, two at a time out of the vector: that way is narrow."""
-        b, pairs = self.b, self.b.bitcast(vector, self.wide)
-        for lane in range(self.lanes // 2):
-            pair = b.extract_element(pairs, _I32(lane))
-            yield b.and_(pair, _I64(2**32 - 1))
-            yield b.lshr(pair, _I64(32))
 
     def fetch_and_add(self, name: str, table: Any, year: Any, index: Lanes) -> None:
         b, place = self.b, self.at(self.sums[name], year)
-        chains = [b.load(place), _I64(0), _I64(0), _I64(0)]
+        chains = [b.load(place), I64(0), I64(0), I64(0)]
         for n, entry in enumerate(entry for vector in index.values for entry in self.each_lane(vector)):
             chains[n % 4] = b.add(chains[n % 4], b.load(self.at(table, entry)))
         b.store(b.add(b.add(chains[0], chains[1]), b.add(chains[2], chains[3])), place)
@@ -302,18 +216,18 @@ class _Writer:
     def clear(self) -> None:
         """Sums of all years to nothing."""
         for sums in self.sums.values():
-            with self.loop(_I64(0), _I64(self.years), _I64(1)) as year:
+            with self.loop(I64(0), I64(self.years), I64(1)) as year:
                 self.b.store(ir.Constant(sums.type.pointee, None), self.at(sums, year))
 
     def flush(self, totals: Any, shift: Any) -> None:
         """Sums of all years into the totals."""
         b = self.b
-        with self.loop(_I64(0), _I64(self.years), _I64(1)) as year:
+        with self.loop(I64(0), I64(self.years), I64(1)) as year:
             here = {name: b.load(self.at(sums, year)) for name, sums in self.sums.items()}
             pairs = here["pairs"]
             found = {
                 "dollars": b.lshr(pairs, shift),
-                "truncated_dollars": b.and_(pairs, b.sub(b.shl(_I64(1), shift), _I64(1))),
+                "truncated_dollars": b.and_(pairs, b.sub(b.shl(I64(1), shift), I64(1))),
                 "recovered_dollars": here.get("recoveries"),
             }
             if self.scored:
@@ -321,45 +235,8 @@ class _Writer:
             for name, (lowest, width) in _COUNTS.items():
                 found[name] = self.total(Lanes(b, [here["counts"]]) >> lowest & (1 << width) - 1)
             for n, name in enumerate(self.measures):
-                place = self.at(totals, b.add(b.mul(year, _I64(len(self.measures))), _I64(n)))
+                place = self.at(totals, b.add(b.mul(year, I64(len(self.measures))), I64(n)))
                 b.store(b.add(b.load(place), found[name]), place)
-
-    def total(self, lanes: Lanes) -> Any:
-        """Of all lanes, in 64 bits."""
-        kind = ir.VectorType(_I64, self.lanes)
-        name = f"llvm.vector.reduce.add.v{self.lanes}i64"
-        function = self.module.globals.get(name) or ir.Function(self.module, ir.FunctionType(_I64, [kind]), name)
-        return self.b.call(function, [self.b.zext(lanes.values[0], kind)])
-
-    def in_every_lane(self, number: Any) -> Lanes:
-        kind = self.wide if number.type == _I64 else self.narrow
-        undefined = ir.Constant(kind, ir.Undefined)
-        first = self.b.insert_element(undefined, number, _I32(0))
-        return Lanes(self.b, [self.b.shuffle_vector(first, undefined, _constant(ir.VectorType(_I32, kind.count), 0))])
-
-    def at(self, array: Any, index: Any) -> Any:
-        return self.b.gep(array, [index])
-
-    def variable(self, value: Any) -> Any:
-        with self.b.goto_block(self.entry):
-            place = self.b.alloca(value.type)
-        self.b.store(value, place)
-        return place
-
-    @contextmanager
-    def loop(self, first: Any, end: Any, step: Any) -> Iterator[Any]:
-        b = self.b
-        place = self.variable(first)
-        head, body, after = (b.append_basic_block() for _ in range(3))
-        b.branch(head)
-        b.position_at_end(head)
-        now = b.load(place)
-        b.cbranch(b.icmp_signed("<", now, end), body, after)
-        b.position_at_end(body)
-        yield now
-        b.store(b.add(now, step), place)
-        b.branch(head)
-        b.position_at_end(after)
 
 
 def lanes_of(features: str) -> int:
@@ -372,7 +249,7 @@ def object_code(years: int, measures: tuple[str, ...], processor: str, features:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=3)
-    module = llvm.parse_assembly(str(_Writer(years, measures, lanes_of(features)).module))
+    module = llvm.parse_assembly(str(_Kernel(years, measures, lanes_of(features)).module))
     module.verify()
     settings = llvm.create_pipeline_tuning_options(speed_level=2)
     passes = llvm.create_pass_builder(machine, settings)
