@@ -1,20 +1,19 @@
 """How fast is a beneficiary-year? The kernel against what it could be compared with, side by side in one run.
 
-    python benchmarks/kernel.py [--rounds 15] [--worlds 20] [--processor NAME]
+    python benchmarks/kernel.py [--rounds 15] [--worlds 20]
 
 Job W2: six years, 25% turnover, persistence, deaths, part-year exposure, truncated and untruncated dollars, twelve
 nested panels to 100,000 people; once with one category (the job as defined), once as users run it: four categories and
 risk scores. By vectors and by the plain loop; beside them the same integers by hand in C (``yardstick.c``; its totals
 must be the kernel's), in vectorised NumPy, the job as one would first write it (``naive.py``), and the hash of the
-random words alone, which no kernel can beat. ``--processor`` compiles the kernels for another, such as ``haswell``,
-which has AVX2 and no AVX-512.
+random words alone, which no kernel can beat. ``NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES=`` compiles the kernels for a
+processor that has AVX2 and no AVX-512.
 Times of one machine mean little; the ratios of one run are what to quote. Rounds are interleaved, minima are compared.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -138,11 +137,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--worlds", type=int, default=20)
-    parser.add_argument("--processor")
     options = parser.parse_args()
     single, full = scenario({"aged_non_dual": 1.0}), scenario(None)
-    if options.processor:
-        os.environ |= {"NUMBA_CPU_NAME": options.processor, "NUMBA_CPU_FEATURES": ""}
     fast = by_all(single, "W2", W2) | by_all(full, "default model", MEASURED)
     by_hand = {f"W2, C: {n}": kernel_job(single, 1, run, W2) for n, run in yardstick.compiled().items()}
     for name, job in by_hand.items():

@@ -1,5 +1,6 @@
 """One person-year: who holds the slot, whether they die, what they cost, whether they stay. See slot_law.layout.
 
+Numba compiles it for one slot and NumPy reads it for arrays of slots; ``vector.py`` does the same in vectors.
 Written without branches so that sixteen slots go through it at once. Every step is wrapped in uint32 because numba
 widens uint32 + uint32 to 64 bits, which would halve the speed.
 """
