@@ -150,7 +150,7 @@ class _Kernel(Writer):
                     b.store(value, place)
 
     def year(self, year: Any, keys: Any, counters: Lanes, somebody: Any, held: Any) -> tuple[Lanes, ...]:
-        """A year of ABREAST slots into the sums; returns who goes on: person, score, kind of draw, whether it is due."""
+        """A year of ABREAST slots into the sums; returns who goes on: person, score, kind of draw, if one is due."""
         low, high = self.words(counters + self.in_every_lane(self.b.load(self.at(keys, year))))
         draw = high >> 6 & (1 << layout.CLASS_BITS) - 1
         *people, kind, due = held
