@@ -112,7 +112,8 @@ def test_threads_leave_every_bit_alone(threads: int) -> None:
 
 def totals_of(run: Any, tables: SlotTables, edges: Any, block: int, measures: tuple[str, ...], years: int = 3) -> Any:
     totals = np.zeros((2, len(edges) - 1, years, len(measures)), np.uint64)
-    run(keys_of_worlds(5, 2, 1, years), tables, np.array(edges, np.int64), block, totals)
+    with np.errstate(over="ignore"):  # interpreted hashes wrap too
+        run(keys_of_worlds(5, 2, 1, years), tables, np.array(edges, np.int64), block, totals)
     return totals
 
 
