@@ -1,30 +1,34 @@
 """How fast is a beneficiary-year? The kernel against what it could be compared with, side by side in one run.
 
-    python benchmarks/kernel.py [--rounds 7] [--worlds 40]
+    python benchmarks/kernel.py [--rounds 15] [--worlds 20]
 
 Job W2: six years, 25% turnover, persistence, deaths, part-year exposure, truncated and untruncated dollars, twelve
 nested panels to 100,000 people; once with one category (the job as defined), once as users run it: four categories and
-risk scores.
-Beside it: the same slots in vectorised NumPy, and the hash of the random words alone, which no kernel can beat.
+risk scores. By vectors and by the plain loop; beside them the same integers by hand in C (``yardstick.c``; its totals
+must be the kernel's), in vectorised NumPy, the job as one would first write it (``naive.py``), and the hash of the
+random words alone, which no kernel can beat. ``NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES=`` compiles the kernels for a
+processor that has AVX2 and no AVX-512.
 Times of one machine mean little; the ratios of one run are what to quote. Rounds are interleaved, minima are compared.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
+import naive
 import numpy as np
+import yardstick
 from numba import njit
 
 import simdce
+from simdce.kernel import machine_code
 from simdce.kernel.compiled_words import mix
-from simdce.kernel.machine_code import simulate_worlds
-from simdce.kernel.tables import largest_block, packed
+from simdce.kernel.tables import packed
 from simdce.kernel.words import GAMMA, keys_of_worlds, mixed
 from simdce.population import slots_by_category
 from simdce.slot_law import layout
@@ -33,6 +37,7 @@ from simdce.worlds import MEASURED
 
 SIZES = (1000, 2000, 3000, 5000, 7500, 10000, 15000, 20000, 30000, 50000, 75000, 100000)
 YEARS = 6
+Simulate = Callable[..., None]
 W2 = ("dollars", "truncated_dollars", "absent_units", "deaths", "departures")
 
 
@@ -44,25 +49,26 @@ def scenario(mix_of_categories: dict[str, float] | None) -> simdce.Scenario:
     return simdce.build_scenario({"title": "W2", "panel": panel, "arrangements": chosen})
 
 
-def kernel_job(model: simdce.Scenario, threads: int, measures: tuple[str, ...]) -> Callable[[int], None]:
-    """The kernel alone on every category, worlds split over threads."""
+def kernel_job(model: simdce.Scenario, threads: int, run: Simulate, measures: tuple[str, ...]) -> Callable[[int], Any]:
+    """The kernel alone on every category, worlds split over threads; the job returns the totals of each share."""
     slots = slots_by_category(SIZES, model.mix)
-    run = simulate_worlds(YEARS, measures)
     parts = []
     for number, (name, law) in enumerate(slot_laws(model).items()):
-        column = list(model.mix).index(name)
-        tables = packed(law)
-        parts.append((number, tables, np.union1d([0], slots[:, column]), largest_block(tables)))
+        edges = np.union1d([0], slots[:, list(model.mix).index(name)])
+        parts.append((number, packed(law), edges))
 
-    def share(worlds: tuple[int, int]) -> None:
-        for number, tables, edges, block in parts:
+    def share(worlds: tuple[int, int]) -> list[Any]:
+        found = []
+        for number, tables, edges in parts:
             totals = np.zeros((worlds[1] - worlds[0], len(edges) - 1, YEARS, len(measures)), np.uint64)
-            run(keys_of_worlds(1, len(totals), number, YEARS, worlds[0]), tables, edges, block, totals)
+            run(keys_of_worlds(1, len(totals), number, YEARS, worlds[0]), tables, edges, SIZES[-1], totals)
+            found.append(totals)
+        return found
 
-    def job(worlds: int) -> None:
+    def job(worlds: int) -> Any:
         cuts = [worlds * t // threads for t in range(threads + 1)]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(share, pairwise(cuts)))
+            return list(pool.map(share, pairwise(cuts)))
 
     return job
 
@@ -115,33 +121,53 @@ def numpy_job(model: simdce.Scenario) -> Callable[[int], None]:
     return job
 
 
+def by_all(model: simdce.Scenario, name: str, measures: tuple[str, ...]) -> dict[str, Callable[[int], Any]]:
+    """Vectors and the plain loop, on one thread and on two."""
+    found = {}
+    for path, run in (
+        ("vectors", machine_code._vector(YEARS, measures)),
+        ("plain loop", machine_code._plain(YEARS, measures)),
+    ):
+        for threads in (1, 2):
+            found[f"{name}, {path}, {threads} thread{'s' * (threads - 1)}"] = kernel_job(model, threads, run, measures)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--worlds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--worlds", type=int, default=20)
     options = parser.parse_args()
-    cores = os.cpu_count() or 1
     single, full = scenario({"aged_non_dual": 1.0}), scenario(None)
-    jobs = {
-        "W2, 1 thread": (kernel_job(single, 1, W2), options.worlds),
-        f"W2, {cores} threads": (kernel_job(single, cores, W2), options.worlds),
-        "default model, 1 thread": (kernel_job(full, 1, MEASURED), options.worlds),
-        f"default model, {cores} threads": (kernel_job(full, cores, MEASURED), options.worlds),
-        "hash of the words alone, 1 thread": (hash_job, options.worlds),
-        "NumPy, 1 thread": (numpy_job(single), max(1, options.worlds // 20)),
+    fast = by_all(single, "W2", W2) | by_all(full, "default model", MEASURED)
+    by_hand = {f"W2, C: {n}": kernel_job(single, 1, run, W2) for n, run in yardstick.compiled().items()}
+    for name, job in by_hand.items():
+        same = np.array_equal(job(2)[0][0], fast["W2, vectors, 1 thread"](2)[0][0])
+        print(f"{name:36s} {'the same totals' if same else 'OTHER TOTALS'}")
+    slow: dict[str, Callable[[int], Any]] = {
+        "the same in NumPy": numpy_job(single),
+        "naive NumPy": naive.numpy_job(SIZES),
+        "naive numba, 1 thread": naive.numba_job(SIZES, 1),
+        "naive numba, 2 threads": naive.numba_job(SIZES, 2),
     }
+    jobs = {
+        name: (job, options.worlds) for name, job in (fast | by_hand | {"hash of the words alone": hash_job}).items()
+    }
+    jobs |= {name: (job, 2) for name, job in slow.items()}
     best = dict.fromkeys(jobs, float("inf"))
     for job, _ in jobs.values():
-        job(1)
+        job(2)
     for _ in range(options.rounds):
         for name, (job, worlds) in jobs.items():
             begin = time.perf_counter()
             job(worlds)
             spent = time.perf_counter() - begin
             best[name] = min(best[name], spent / (worlds * SIZES[-1] * YEARS))
-    base = best["W2, 1 thread"]
+    base = best["W2, vectors, 1 thread"]
     for name, seconds in best.items():
-        print(f"{name:36s} {seconds * 1e9:8.3f} ns per beneficiary-year   x{seconds / base:7.2f} of W2, 1 thread")
+        print(
+            f"{name:36s} {seconds * 1e9:8.3f} ns per beneficiary-year   x{seconds / base:7.2f} of W2, vectors, 1 thread"
+        )
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ class Answers:
             "digest": self.panels.digest,
             "seed": self.scenario.seed,
             "worlds": self.scenario.worlds,
+            "kernel": dict(zip(("path", "reason"), self.panels.kernel, strict=True)),
             "python": platform.python_version(),
             "libraries": {name: version(name) for name in LIBRARIES},
         }

@@ -50,7 +50,7 @@ class PanelYears:
     has it. All have axes (world, panel size, category, year). ``slots``: int64 (panel size, category). ``shocks``:
     standard normal draws by name, axes (world, performance year) or (world,) for the persistent one, whatever the panel
     size. ``expected_per_capita``, its truncated twin and ``expected_recovery``: exact dollars per person-year of each
-    category, and ``expected_score``, its mean risk score (category,).
+    category, and ``expected_score``, its mean risk score (category,). ``kernel``: which one simulated them, and why it.
     """
 
     panel_sizes: tuple[int, ...]
@@ -69,6 +69,7 @@ class PanelYears:
     expected_truncated_per_capita: FloatArray
     expected_recovery: FloatArray
     expected_score: FloatArray
+    kernel: tuple[str, str] = ("", "")
 
     @property
     def worlds(self) -> int:
@@ -118,7 +119,7 @@ def simulate(
     numbers cannot be frozen into tables.
     """
     laws = slot_laws(scenario)
-    from simdce.kernel.machine_code import simulate_worlds
+    from simdce.kernel.machine_code import kernel
     from simdce.kernel.tables import packed
     from simdce.kernel.words import keys_of_worlds
 
@@ -129,7 +130,7 @@ def simulate(
     narrow = ("absent_units", "deaths", "departures")
     totals = {name: np.zeros(shape, np.int32 if name in narrow else np.int64) for name in measures}
     with interrupts_deferred():  # inside the compiler's callbacks Ctrl-C would be swallowed and lost
-        run = simulate_worlds(years.total, measures)
+        chosen = kernel(years.total, measures)
     shares = [
         share
         for name, law in laws.items()
@@ -140,7 +141,7 @@ def simulate(
         raw = np.zeros((share.last - share.first, len(share.edges) - 1, years.total, len(measures)), np.uint64)
         keys = keys_of_worlds(scenario.seed, share.last - share.first, share.category, years.total, share.first)
         with np.errstate(over="ignore"):  # integer hashes wrap; compiled code never warns, interpreted code would
-            run(keys, share.tables, share.edges, share.block, raw)
+            chosen.simulate(keys, share.tables, share.edges, share.block, raw)
         nested = np.pad(raw.cumsum(axis=1, dtype=np.int64), ((0, 0), (1, 0), (0, 0), (0, 0)))
         for measure, name in enumerate(measures):
             totals[name][share.first : share.last, :, share.category] = nested[..., measure][:, share.where]
@@ -162,6 +163,7 @@ def simulate(
         expected_truncated_per_capita=expected("truncated_mean"),
         expected_recovery=expected("recovery"),
         expected_score=expected("score"),
+        kernel=(chosen.path, chosen.reason),
     )
 
 
@@ -263,11 +265,9 @@ def _shares(
     scenario: Scenario, tables: Any, slots: NDArray[np.int64], category: int, slots_per_block: int | None
 ) -> Iterator[_Share]:
     """The work of one category cut into calls."""
-    from simdce.kernel.tables import largest_block
-
     edges = np.union1d([0], slots[:, category])
     where = np.searchsorted(edges, slots[:, category])
-    block = min(max(1, slots_per_block or largest_block(tables)), largest_block(tables))
+    block = max(1, slots_per_block or int(edges[-1]))
     step = SLOT_YEARS_A_CALL // max(1, int(edges[-1]) * scenario.years.total)
     step = min(max(1, step), MOST_WORLDS_A_CALL)
     for first in range(0, scenario.worlds, step):

@@ -51,6 +51,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return chosen
 
 
+@pytest.fixture(autouse=True)
+def the_plain_loop(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What is kept of it takes numba to make again; vectors are kept alike, see test_vector.py."""
+    monkeypatch.setenv("SIMDCE_KERNEL", "plain loop")
+    yield
+    machine_code.kernel.cache_clear()
+
+
 @pytest.fixture
 def compilations(compiled: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for each time that a kernel had to be compiled."""
@@ -67,7 +75,7 @@ def compilations(compiled: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def digest() -> str:
     """Of three worlds, by a kernel that this process does not remember."""
-    machine_code.simulate_worlds.cache_clear()
+    machine_code.kernel.cache_clear()
     return simulate(scenario_of(3, years=YEARS)).digest
 
 
@@ -210,7 +218,8 @@ def test_a_changed_source_gives_another_name(tmp_path: Path, monkeypatch: pytest
     found = cache.sources()
     room = Path(cache.__file__).parents[1]
     used = {
-        f"kernel/{name}.py" for name in ("compiled_words", "machine_code", "panel", "person_year", "tables", "words")
+        f"kernel/{name}.py"
+        for name in ("compiled_words", "machine_code", "panel", "person_year", "tables", "vector", "words")
     }
     assert used | {"slot_law/layout.py"} <= {path.relative_to(room).as_posix() for path in found}
     before = cache.name_of(2, MEASURED, PROCESSOR)

@@ -1,7 +1,8 @@
 """Machine code of the kernel kept between processes: one private file a kernel, checked before anything is executed.
 
-Reason: numba takes 3 s of processor time to be imported and compile six years, 16 s for 23 years; a kept kernel needs
-llvmlite alone (0.03 s) and is named, checked and loaded in 0.01 s. Tests: tests/test_kernel_cache.py.
+Reason: numba takes 3 s of processor time to be imported and compile six years, 16 s for 23 years, vectors 0.15 s; a
+kept kernel needs llvmlite alone (0.03 s) and is named, checked, loaded and put to its self-test in 0.01 s.
+Tests: tests/test_kernel_cache.py.
 
 The name of a file is the digest of all that its code depends on: sources, years and measures, versions, settings of
 numba, processor. Its content is a checksum of name and code, then the code; a file that does not pass is replaced as
@@ -29,7 +30,7 @@ from pathlib import Path
 from simdce.slot_law import layout
 
 MOST_FILES = 32
-"""Kernels kept, 30 to 200 kB each; the oldest make room."""
+"""Kernels kept, 7 to 200 kB each; the oldest make room."""
 
 _SUFFIX = ".kernel"
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH

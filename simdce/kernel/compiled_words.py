@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from numba import config, njit, types
-from numba.extending import intrinsic
+from numba import njit, types
+from numba.extending import intrinsic, overload, register_jitable
 
-from simdce.kernel.words import mixed
+from simdce.kernel.words import float_bits, mixed, where
 
 INLINE: dict[str, Any] = {"forceinline": True, "error_model": "numpy"}
 
@@ -18,19 +17,23 @@ inlined: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(**INLINE)
 
 mix = inlined(mixed)
 
-if config.DISABLE_JIT:  # type: ignore[attr-defined]
+register_jitable(**INLINE)(mixed)
 
-    def float_bits(x: Any) -> Any:
-        """The 32 bits of a float32."""
-        return x.view(np.uint32)
 
-else:
+@intrinsic
+def _bits(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.uint32))
 
-    @intrinsic
-    def float_bits(typing_context: Any, x: Any) -> Any:
-        """The 32 bits of a float32: one bitcast, which vectorises where ``view`` does not."""
+    return types.uint32(types.float32), generate
 
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.bitcast(args[0], context.get_value_type(types.uint32))
 
-        return types.uint32(types.float32), generate
+@overload(float_bits, jit_options=INLINE, strict=False)  # type: ignore[arg-type]
+def _one_bitcast(x: Any) -> Any:
+    """One bitcast, which vectorises where ``view`` does not."""
+    return lambda x: _bits(x)  # type: ignore[call-arg]
+
+
+@overload(where, jit_options=INLINE, strict=False)  # type: ignore[arg-type]
+def _one_select(condition: Any, yes: Any, no: Any) -> Any:
+    return lambda condition, yes, no: yes if condition else no

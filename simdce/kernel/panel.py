@@ -7,19 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import carray, cfunc, config, njit, types  # type: ignore[attr-defined]
+from numba import carray, cfunc, njit, types  # type: ignore[attr-defined]
 
 from simdce.kernel.compiled_words import INLINE, inlined
-from simdce.kernel.person_year import U, person_year
+from simdce.kernel.person_year import FOUND, U, person_year
 from simdce.kernel.tables import SlotTables
 from simdce.kernel.words import GAMMA
 
 Q = np.uint64
-
-INTERPRETED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
-
-FOUND = ("dollars", "truncated_dollars", "absent_units", "deaths", "departures", "score_units", "recovered_dollars")
-"""What a person-year returns after the person and the kind of draw, in its order."""
 
 
 def panels(years: int, measures: tuple[str, ...]) -> Callable[..., None]:
@@ -84,7 +79,7 @@ def _block_of_slots(years: int, measures: tuple[str, ...]) -> Callable[..., None
             for m, name in enumerate(measures)
         )
     )
-    names: dict[str, Any] = {"U": U, "Q": Q, "GAMMA": GAMMA, "person_year": person_year}
+    names: dict[str, Any] = {"U": U, "Q": Q, "GAMMA": GAMMA, "person_year": inlined(person_year)}
     exec(source, names)
     apart: Callable[..., None] = njit(forceinline=False, error_model="numpy")(names["slots_through_years"])
     return apart  # inlined into the driver its sums would no longer fit the registers

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simdce.slot_law import SlotLaw, layout
 
 ROW_BITS, GRADE_BITS = 12, 5
+DEATH_SHIFT = ROW_BITS + GRADE_BITS
 """Of a packed person, from the lowest: row of the cost table, grade of the score; the rest is the death threshold."""
 
 

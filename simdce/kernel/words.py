@@ -12,16 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
-_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 ONE = np.uint64(1)
 _30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
 def mixed(z: Any) -> Any:
     """The splitmix64 finaliser of uint64 words, one or an array."""
-    z = (z ^ (z >> _30)) * _FIRST
-    z = (z ^ (z >> _27)) * _SECOND
+    z = (z ^ (z >> _30)) * FIRST
+    z = (z ^ (z >> _27)) * SECOND
     return z ^ (z >> _31)
+
+
+def where(condition: Any, yes: Any, no: Any) -> Any:
+    """One or the other, for numbers or for arrays; compiled code has numbers."""
+    return np.where(condition, yes, no)[()]
+
+
+def float_bits(x: Any) -> Any:
+    """The 32 bits of float32 numbers, one or an array."""
+    return x.view(np.uint32)
 
 
 def stream_key(seed: Any, world: Any, purpose: Any, year: Any) -> Any:

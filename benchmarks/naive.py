@@ -1,0 +1,83 @@
+"""Job W2 as one would first write it: a lasting factor, lognormal costs, random numbers and branches as they come.
+
+Not the kernel's integers: the same people in kind, so that what the integers save can be seen beside it.
+"""
+
+# ruff: noqa: NPY002 -- numba's own generator is the point
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+from numba import njit
+
+YEARS, LASTING, LOCATION, SCALE, LIMIT = 6, 0.7, 8.2, 1.5, 150_000.0
+DEATH, LEAVING, DRIFT, LAST_YEAR_OF_LIFE = 0.04, 0.22, 0.2, 3.0
+
+
+@njit(nogil=True)
+def _worlds(worlds, sizes, totals):  # type: ignore[no-untyped-def]
+    rest = np.sqrt(1 - LASTING**2)
+    for world in range(worlds):
+        sums = np.zeros((YEARS, 5))
+        size = 0
+        for slot in range(sizes[-1]):
+            factor = np.random.standard_normal()
+            due = False
+            for year in range(YEARS):
+                if due:
+                    factor = np.random.standard_normal()
+                cost = np.exp(LOCATION + SCALE * (LASTING * factor + rest * np.random.standard_normal()))
+                if np.random.random() < DEATH * np.exp(0.5 * factor):
+                    cost *= LAST_YEAR_OF_LIFE
+                    sums[year, 2] += np.random.random()
+                    sums[year, 3] += 1
+                    due = True
+                elif np.random.random() < LEAVING:
+                    sums[year, 4] += 1
+                    due = True
+                else:
+                    due = np.random.random() < DRIFT
+                sums[year, 0] += cost
+                sums[year, 1] += min(cost, LIMIT)
+            if slot + 1 == sizes[size]:
+                totals[world, size] = sums
+                size += 1
+
+
+def numba_job(sizes: tuple[int, ...], threads: int) -> Callable[[int], None]:
+    """A compiled loop with numba's random numbers."""
+    nested = np.array(sizes)
+
+    def share(worlds: int) -> None:
+        _worlds(worlds, nested, np.zeros((worlds, len(sizes), YEARS, 5)))
+
+    def job(worlds: int) -> None:
+        cuts = [worlds * t // threads for t in range(threads + 1)]
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(share, [last - first for first, last in pairwise(cuts)]))
+
+    return job
+
+
+def numpy_job(sizes: tuple[int, ...]) -> Callable[[int], None]:
+    """Whole panels at once with NumPy's generator."""
+    people, places, rest = sizes[-1], np.array(sizes) - 1, np.sqrt(1 - LASTING**2)
+    random = np.random.default_rng(1)
+
+    def job(worlds: int) -> None:
+        for _ in range(worlds):
+            factor, due = random.standard_normal(people), np.zeros(people, bool)
+            for _ in range(YEARS):
+                factor = np.where(due, random.standard_normal(people), factor)
+                cost = np.exp(LOCATION + SCALE * (LASTING * factor + rest * random.standard_normal(people)))
+                died = random.random(people) < DEATH * np.exp(0.5 * factor)
+                cost = np.where(died, LAST_YEAR_OF_LIFE * cost, cost)
+                left = ~died & (random.random(people) < LEAVING)
+                due = died | left | (random.random(people) < DRIFT)
+                for measure in (cost, np.minimum(cost, LIMIT), died * random.random(people), died, left):
+                    np.cumsum(measure)[places]
+
+    return job
