@@ -51,6 +51,7 @@ STOREYS = (
     "run",
     "plots",
     "report",
+    "whatif",
     "output",
     "cli",
     "__main__",
