@@ -15,6 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from scipy.special import ndtri
 
 from simdce import arrangements
 from simdce.errors import InputError
@@ -34,14 +35,12 @@ _STYLES = (_ROOM.parent / "report" / "style.css", _ROOM / "whatif.css")
 SAVED = (-0.02, 0.10)
 """True savings that the page can ask for, wider where the scenario's own are."""
 
-_STOPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5)
-"""Panel sizes of the slider within a decade."""
-
 _YEARS = (
-    ("Good year in 10", "one year in ten is as good or better"),
-    ("Typical year", "half the years are better"),
-    ("Worst year in 20", "one year in twenty is as bad or worse"),
+    ("Good year in 10", "one year in ten is as good or better", 0.90),
+    ("Typical year", "half the years are better", 0.50),
+    ("Worst year in 20", "one year in twenty is as bad or worse", 0.05),
 )
+"""What a percentile is called, what that means, and its probability."""
 
 
 def write_what_if(scenario: Scenario, path: str | Path) -> int:
@@ -77,8 +76,9 @@ def what_if_page(scenario: Scenario) -> str:
         style=Markup(style),
         data=Markup(json.dumps(carried, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")),
         sizes=carried["stops"],
-        years=_YEARS,
+        years=carried["years"],
         assumed=_assumed(scenario, carried),
+        known=_known(carried),
         left_out=[f"{name}: {REMEMBERS}" for name in _names_left_out(scenario)],
     )
 
@@ -92,7 +92,7 @@ def page_data(scenario: Scenario) -> dict[str, Any]:
         if settles_alone(choice):
             position, payment = laws.add(choice, stop_loss=_stop_loss(scenario, choice))
             known = [*payment.law.approximated, *payment.law.neglected]
-            record = contract_record(scenario, choice, called[choice.key], payment.expected_benchmark / laws.sizes.own[0])
+            record = contract_record(scenario, choice, called[choice.key], payment.expected_benchmark / laws.sizes.even[0])
             contracts.append({**record, "law": position, "known": known})
     if not contracts:
         raise InputError(f"no contract of this scenario can stand on the page: {REMEMBERS}", key="arrangements")
@@ -101,15 +101,13 @@ def page_data(scenario: Scenario) -> dict[str, Any]:
         "laws": laws.packed,
         "scores": SCORES.tolist(),
         "sizes": {"even": laws.sizes.even, "own": laws.sizes.own},
-        "stops": _stops(laws.sizes.even[0], laws.sizes.even[-1], scenario.panel.sizes),
+        "stops": sorted(laws.sizes.all),
         "saved": saved,
+        "years": [
+            {"name": name, "meaning": meaning, "score": float(ndtri(chance))} for name, meaning, chance in _YEARS
+        ],
         "start": {"contract": 0, "size": headline_size(scenario.panel.sizes), "saved": own},
     }
-
-
-def _stops(low: int, high: int, own: tuple[int, ...]) -> list[int]:
-    even = (round(each * 10**power) for power in range(2, 8) for each in _STOPS)
-    return sorted({low, high, *own, *(size for size in even if low <= size <= high)})
 
 
 def _stop_loss(scenario: Scenario, choice: ArrangementChoice) -> bool:
@@ -126,7 +124,7 @@ def _assumed(scenario: Scenario, carried: dict[str, Any]) -> list[str]:
     """What the page takes as given and what it holds only nearly, for every contract on it."""
     year = scenario.years.performance_years[0]
     told = [
-        f"One performance year, {year}, by its rules; what later years, or several together, bring is for `simdce run`.",
+        f"One performance year, {year}, by its rules; what later years, or several together, bring is in the report of a run (simdce run).",
         "No simulation: the chances are those of the exact law of the savings rate, with the luck that no panel size "
         "removes (a bad year for everybody, a benchmark that is off, an error of the forecast trend) in it.",
         "Dollars of a typical, good or bad year are at the benchmark that is expected; the average also counts how the "
@@ -140,8 +138,14 @@ def _assumed(scenario: Scenario, carried: dict[str, Any]) -> list[str]:
             "Where stop-loss is elected, its charge does not fall with what you save: the law was computed at three "
             "rates of savings, and a parabola stands for those between."
         )
-    known = dict.fromkeys(text for contract in carried["contracts"] for text in contract["known"])
-    return [*told, *(f"{text[0].upper()}{text[1:]}." for text in known)]
+    return told
+
+
+def _known(carried: dict[str, Any]) -> list[str]:
+    """What the exact law holds to some order or leaves out, each once."""
+    texts = dict.fromkeys(text for contract in carried["contracts"] for text in contract["known"])
+    size = f"{carried['stops'][0]:,}"
+    return [f"At {size} people, {text}." for text in texts]
 
 
 def _hashed(text: str) -> str:

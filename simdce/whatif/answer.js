@@ -3,29 +3,27 @@
 const FINEST = 1e-9; // how finely a bend is found, in units of the benchmark
 const STRAIGHT = 1e-13; // of a settlement per dollar of benchmark: what is smaller is no bend
 const NOTHING = 1e-14; // of the same: what is smaller is no payment
-const CELLS = 256;
+const WIDEST_CELL = 0.002; // no stretch longer than this is taken to be straight
 
-// Costs, in units of the benchmark, between two at which a settlement bends or jumps; rising.
+// Costs, in units of the benchmark, between two at which a settlement bends or jumps; rising. Stretches that are not
+// straight are halved until they are short; one that is bent while both its halves are straight bends in its middle.
 function bends(net, low, high) {
   const found = [];
-  const cut = (a, atA, b, atB) => {
-    if (b - a < FINEST) {
-      const middle = (a + b) / 2;
-      if (!found.length || middle - found[found.length - 1] > 4 * FINEST) found.push(middle);
-      return;
-    }
-    const quarters = [1, 2, 3].map((k) => net(a + ((b - a) * k) / 4));
-    if (quarters.every((value, k) => Math.abs(value - atA - ((atB - atA) * (k + 1)) / 4) < STRAIGHT)) return;
-    cut(a, atA, (a + b) / 2, quarters[1]);
-    cut((a + b) / 2, quarters[1], b, atB);
+  const push = (at) => {
+    if (!found.length || at - found[found.length - 1] > 4 * FINEST) found.push(at);
   };
-  let [from, value] = [low, net(low)];
-  for (let k = 1; k <= CELLS; k++) {
-    const to = low + ((high - low) * k) / CELLS;
-    const next = net(to);
-    cut(from, value, to, next);
-    [from, value] = [to, next];
-  }
+  const cut = (a, atA, b, atB) => {
+    const middle = (a + b) / 2;
+    if (b - a < FINEST) return push(middle);
+    const quarters = [1, 2, 3].map((k) => net(a + ((b - a) * k) / 4));
+    const straight = quarters.every((value, k) => Math.abs(value - atA - ((atB - atA) * (k + 1)) / 4) < STRAIGHT);
+    if (straight && b - a < WIDEST_CELL) return undefined;
+    const before = found.length;
+    cut(a, atA, middle, quarters[1]);
+    cut(middle, quarters[1], b, atB);
+    return straight || found.length > before ? undefined : push(middle);
+  };
+  cut(low, net(low), high, net(high));
   return found;
 }
 

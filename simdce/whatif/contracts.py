@@ -24,7 +24,7 @@ SETTLED = ("shared_savings", "capped_share", "risk_corridors")
 
 REMEMBERS = (
     "losses of one year are carried into the next and taken from later savings, so that no single year can be judged "
-    "on its own; simulate it with `simdce run`."
+    "on its own; a simulation judges it (simdce run)."
 )
 
 SCORES = tuple(number / 100 for number in range(101))
@@ -83,13 +83,11 @@ def contract_record(
 def _notes(scenario: Scenario, choice: ArrangementChoice, rules: Arrangement, terms: Mapping[str, Any]) -> list[str]:
     year = scenario.years.performance_years[0]
     held = rules.in_force(scenario.years.performance_years, choice.elections)
-    found = [rules.caution] if rules.caution else []
+    found = [f"{rules.caution[0].upper()}{rules.caution[1:]}"] if rules.caution else []
     if year in held.timeline.outside:
         found.append(f"Not in force in {year}: judged by the rules of its nearest year.")
     if terms.get("withhold"):
         found.append("Part of what is earned is kept back until the agreement closes; it is counted here when earned.")
-    if "minimum_savings_rate" in rules.elections:
-        found.append("The gate that you elect is the smallest saving, and the smallest loss, that counts.")
     return found
 
 
@@ -114,9 +112,10 @@ def controls(mechanism: str, terms: Mapping[str, Any]) -> list[dict[str, Any]]:
             _slider("loss_limit", "Most you can owe", 0.3, 0.005, "of the benchmark"),
         ]
         return [each for each in offered if terms[each["path"]] is not None]
+    counts = "smallest saving or loss that counts" if terms["loss_rate"] > 0 else "smallest saving that counts"
     offered = [
         _slider("sharing_rate", "Your share of savings", 1.0, 0.01, "of what was saved, quality counted"),
-        _slider("fixed_rate", "Gate", 0.06, 0.001, "smallest saving or loss that counts", fixed_rate_beneficiaries=0),
+        _slider("fixed_rate", "Gate", 0.06, 0.001, counts, fixed_rate_beneficiaries=0),
         _slider("payment_limit", "Most you can be paid", 0.3, 0.005, "of the benchmark"),
     ]
     if terms["loss_rate"] > 0:

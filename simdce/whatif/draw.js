@@ -74,8 +74,24 @@ function drawYears(svg, found, range) {
   const baseline = tallest * gap + 6;
   const full = canvas(svg, baseline + 26);
   svg.append(drawn("line", { x1: at(0), x2: at(0), y1: 0, y2: baseline, class: "zero" }));
-  axis(svg, at, ticks(low, high, full / 110), money, baseline, full);
+  axis(svg, at, ticks(low, high, full / 110), tick, baseline, full);
   for (const mark of placed) svg.append(MARKS[mark.outcome](mark.x, baseline - RADIUS - 2 - mark.level * gap));
+}
+
+const CALLED = { owing: "▼ you owe", nothing: "■ nothing moves", paid: "● you are paid" };
+const LETTER = 6.2;
+
+// What the parts of the bell bring, above them; side by side where there is room, else the outer ones alone.
+function label(svg, parts, chances, width) {
+  let end = -Infinity;
+  const texts = parts.map((part) => ({ ...part, text: `${CALLED[part.outcome]} ${chance(chances[part.outcome])}` }));
+  for (const { outcome, from, to, text } of texts) {
+    const half = (LETTER * text.length) / 2;
+    const x = Math.min(Math.max((from + to) / 2, half), width - half);
+    if (x - half < end) continue;
+    end = x + half + 8;
+    svg.append(drawn("text", { x, y: 11, "text-anchor": "middle", class: `called ${outcome === "owing" ? "owes" : outcome}` }, text));
+  }
 }
 
 const FARTHEST = 3.2;
@@ -83,7 +99,7 @@ const POINTS = 120;
 
 function drawRates(svg, found) {
   const width = canvas(svg, 200);
-  const [top, baseline] = [14, 172];
+  const [top, baseline] = [30, 172];
   const bell = (from, to) => {
     const [low, high] = [Math.max(from, -FARTHEST), Math.min(to, FARTHEST)];
     const count = Math.max(2, Math.ceil((POINTS * (high - low)) / (2 * FARTHEST)));
@@ -108,7 +124,8 @@ function drawRates(svg, found) {
   }
   for (const { points } of shapes.slice(1)) {
     const x = at(points[0].rate);
-    svg.append(drawn("line", { x1: x, x2: x, y1: top - 8, y2: baseline, class: "gate" }));
+    svg.append(drawn("line", { x1: x, x2: x, y1: top - 10, y2: baseline, class: "gate" }));
   }
+  label(svg, shapes.map(({ outcome, points }) => ({ outcome, from: at(points[0].rate), to: at(points[points.length - 1].rate) })), found.chances, width);
   axis(svg, at, ticks(low, high, width / 90), (rate) => percent(rate, 1), baseline, width);
 }

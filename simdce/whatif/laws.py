@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simdce.exact import ExactModel, PaymentLaw
-from simdce.population import slots_by_category
 from simdce.scenario import ArrangementChoice, Scenario
 
 FloatArray = NDArray[np.float64]
@@ -27,9 +26,9 @@ SCORES = np.linspace(-5.0, 5.0, 201)
 """Standard normal scores of the quantiles, rising with the savings rate."""
 
 MIDDLE, ONE_BELOW, ONE_ABOVE = 100, 80, 120
-SMALLEST, LARGEST, PER_DECADE = 300, 100_000, 7
-NEAR = 0.03
-"""How far, by ratio, a size of the grid may be moved to one whose categories round to nearly whole people."""
+SMALLEST, LARGEST = 300, 100_000
+STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5)
+"""Panel sizes within a decade."""
 
 FINEST = 32_000
 """Steps of the packed remainder on either side of nought."""
@@ -39,8 +38,8 @@ DIGITS = 9
 
 @dataclass(frozen=True)
 class SizeGrid:
-    """``even``: panel sizes about even on a log scale, between which the page interpolates; ``own``: the scenario's,
-    whose laws the page carries as they are."""
+    """``even``: panel sizes about even on a log scale, between which the page interpolates; ``own``: the scenario's
+    others. The page carries the laws of both as they are."""
 
     even: tuple[int, ...]
     own: tuple[int, ...]
@@ -52,20 +51,11 @@ class SizeGrid:
 
 
 def size_grid(scenario: Scenario) -> SizeGrid:
-    """The sizes of a scenario's page: 300 to 100,000 people, or wider where its own panels are."""
+    """The sizes of a scenario's page: 300 to 100,000 people, further where its own panels are."""
     low, high = min(SMALLEST, scenario.panel.sizes[0]), max(LARGEST, scenario.panel.sizes[-1])
-    count = round(np.log10(high / low) * PER_DECADE) + 1
-    inner = [_whole(scenario, float(size)) for size in np.geomspace(low, high, count)[1:-1]]
-    return SizeGrid((low, *inner, high), scenario.panel.sizes)
-
-
-def _whole(scenario: Scenario, size: float) -> int:
-    """The size near this one at which the shares of the categories come closest to whole people."""
-    sizes = range(round(size * (1.0 - NEAR)), round(size * (1.0 + NEAR)) + 1, max(1, round(size / 1_000)))
-    shares = np.array(list(scenario.mix.values()))
-    slots = slots_by_category(tuple(sizes), scenario.mix)
-    off = np.abs(slots / np.array(sizes)[:, None] - shares).sum(axis=1)
-    return int(sizes[int(np.argmin(off))])
+    round_sizes = (round(each * 10**power) for power in range(2, 8) for each in STEPS)
+    even = tuple(sorted({low, high, *(size for size in round_sizes if low < size < high)}))
+    return SizeGrid(even, tuple(size for size in scenario.panel.sizes if size not in even))
 
 
 class PackedLaws:
@@ -82,13 +72,13 @@ class PackedLaws:
         self._models: dict[float, ExactModel] = {}
 
     def add(self, choice: ArrangementChoice, *, stop_loss: bool) -> tuple[int, PaymentLaw]:
-        """The position of an arrangement's law in ``packed``, and its law at the scenario's smallest size."""
+        """The position of an arrangement's law in ``packed``, and its law at the smallest of ``sizes``."""
         nodes = self._nodes if stop_loss else (0.0,)
         laws = [[self._model(saved).payment(choice.key, size) for size in self.sizes.all] for saved in nodes]
         record = {"saved": list(nodes), "rows": [_packed(each, self.sizes.all) for each in laws]}
         if record not in self.packed:
             self.packed.append(record)
-        return self.packed.index(record), laws[0][len(self.sizes.even)]
+        return self.packed.index(record), laws[0][0]
 
     def _model(self, saved: float) -> ExactModel:
         if saved not in self._models:

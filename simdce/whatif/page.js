@@ -85,12 +85,12 @@ function nearestStop(size) {
 }
 
 function buildGroup() {
-  slider(here("group"), {
+  slider(here("people"), {
     label: "People on the panel", min: 0, max: data.stops.length - 1, step: 1,
     value: () => nearestStop(chosen.size), text: () => people(chosen.size),
     change: (place) => { chosen.size = data.stops[place]; },
   });
-  slider(here("group"), {
+  slider(here("saved"), {
     label: "What you truly save", help: "share of cost, against what Medicare expects; below zero you cost more",
     min: 100 * data.saved[0], max: 100 * data.saved[1], step: 0.1,
     value: () => 100 * chosen.saved, text: () => percent(chosen.saved),
@@ -145,12 +145,13 @@ function start(index) {
 function update() {
   const found = lawOf(chosen.contract, chosen.terms, chosen.size, chosen.saved, chosen.score);
   here("headline").textContent = headline(contract().name, found);
-  here("words").textContent = inWords(found);
+  here("words").textContent = inWords(found, data.years);
   here("against").textContent = against(found);
   here("notes").replaceChildren(...cautions(found).map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   for (const name of ["paid", "owing", "nothing"]) here(name).textContent = chance(found.chances[name]);
+  here("bar").textContent = `${money(found.mean)} a year · paid ${chance(found.chances.paid)} · owe ${chance(found.chances.owing)}`;
   row("mean", found.mean);
-  YEARS.forEach((year, k) => row(`year-${k}`, found.at(year.score)));
+  data.years.forEach((year, k) => row(`year-${k}`, found.at(year.score)));
   here("size").value = chosen.size;
   for (const refresh of sliders) refresh();
   draw(found);
@@ -200,8 +201,8 @@ function draw(found) {
   const { paid, owing, nothing } = found.chances;
   const shares = `paid ${chance(paid)}, owing ${chance(owing)}, nothing ${chance(nothing)}`;
   here("years").setAttribute("aria-label", `Twenty equally likely years from ${worst} to ${best}: ${shares}`);
-  const [low, high] = [found.rateAt(-1.6448536269514722), found.rateAt(1.6448536269514722)];
-  here("rates").setAttribute("aria-label", `Measured savings lie between ${percent(low)} and ${percent(high)} in nine years of ten: ${shares}`);
+  const [low, high] = [TWENTY[0], TWENTY[19]].map(found.rateAt);
+  here("rates").setAttribute("aria-label", `Measured savings lie between ${percent(low)} and ${percent(high)} in nineteen years of twenty: ${shares}`);
 }
 
 buildGroup();

@@ -23,6 +23,9 @@ function percent(share, digits = 1) {
   return `${share < 0 && Number(text) !== 0 ? MINUS : ""}${text}%`;
 }
 
+// A mark of an axis: $1M, not $1.00M.
+const tick = (dollars) => money(dollars).replace(/\.?0+(?=[kMB]$)/, (zeros) => (zeros.startsWith(".") ? "" : zeros));
+
 // A chance in whole points, a small one never as none of it.
 function chance(share) {
   if (share <= 1e-6) return "0%";
@@ -35,13 +38,6 @@ const people = (count) => count.toLocaleString("en-US");
 const brings = (dollars, more = "") =>
   Math.abs(dollars) < 0.5 ? "no money moves" : dollars > 0 ? `you are paid ${money(dollars)}${more}` : `you owe ${money(-dollars)}${more}`;
 
-// The score of a good year in 10, a typical one, and the worst in 20: quantiles of the standard normal law.
-const YEARS = [
-  { name: "Good year in 10", chance: 0.9, score: 1.2815515655446004 },
-  { name: "Typical year", chance: 0.5, score: 0 },
-  { name: "Worst year in 20", chance: 0.05, score: -1.6448536269514722 },
-];
-
 function headline(name, found) {
   if (Math.abs(found.mean) < 0.5) return `On average ${name} neither pays you nor costs you anything.`;
   return found.mean > 0
@@ -49,12 +45,13 @@ function headline(name, found) {
     : `On average ${name} costs you ${money(-found.mean)} a year.`;
 }
 
-function inWords(found) {
+// `years`: a good year in 10, a typical one and the worst in 20, each with its standard normal score.
+function inWords(found, years) {
   const { paid, owing, nothing } = found.chances;
   const chances = [`You are paid in ${chance(paid)} of years`];
   if (owing > 1e-6) chances.push(`you owe in ${chance(owing)}`);
   if (nothing > 1e-6) chances.push(`no money moves in ${chance(nothing)}`);
-  const [good, typical, worst] = YEARS.map((year) => found.at(year.score));
+  const [good, typical, worst] = years.map((year) => found.at(year.score));
   const more = (dollars) => (Math.abs(dollars) < 0.5 ? "" : " or more");
   return `${listed(chances)}. In a typical year ${brings(typical)}. In a good year in 10 ${brings(good, more(good))}; ` +
     `in the worst year in 20 ${brings(worst, worst < 0 ? more(worst) : Math.abs(worst) < 0.5 ? "" : " or less")}.`;
