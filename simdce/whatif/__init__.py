@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from scipy.special import ndtri
 
-from simdce import arrangements
+from simdce import arrangements, calibration
 from simdce.errors import InputError
 from simdce.files import write_whole
 from simdce.report.names import names
@@ -101,6 +101,7 @@ def page_data(scenario: Scenario) -> dict[str, Any]:
         "laws": laws.packed,
         "scores": SCORES.tolist(),
         "sizes": {"even": laws.sizes.even, "own": laws.sizes.own},
+        "shares": [scenario.mix[name] for name in calibration.CATEGORIES],
         "stops": sorted(laws.sizes.all),
         "saved": saved,
         "years": [

@@ -26,8 +26,23 @@ function unpackLaws(packed) {
   return packed;
 }
 
+function halfToEven(value) {
+  const whole = Math.round(value);
+  return value % 1 === 0.5 && whole % 2 ? whole - 1 : whole;
+}
+
+// People of each category: seats by the method of Webster, as in simdce/population.
+function slots(size, shares) {
+  const seats = shares.map((share) => halfToEven(size * share));
+  const total = () => seats.reduce((sum, each) => sum + each, 0);
+  const best = (claims) => claims.indexOf(Math.max(...claims));
+  while (total() < size) seats[best(shares.map((share, k) => share / (2 * seats[k] + 1)))] += 1;
+  while (total() > size) seats[best(shares.map((share, k) => (seats[k] ? -share / (2 * seats[k] - 1) : -Infinity)))] -= 1;
+  return seats;
+}
+
 // Weighted sum of a row's numbers over the sizes next to the one asked for; a size of the scenario's own is exact.
-function atSize(rows, sizes, scores, size) {
+function atSize(rows, { sizes, scores, shares }, size) {
   const own = sizes.own.indexOf(size);
   const near = own >= 0 ? { first: sizes.even.length + own, weights: [1] } : cubic(sizes.even.map(Math.log), Math.log(size));
   const mixed = (values) => near.weights.reduce((sum, weight, k) => sum + weight * values[near.first + k], 0);
@@ -37,7 +52,7 @@ function atSize(rows, sizes, scores, size) {
     near.weights.reduce((sum, weight, j) => sum + weight * rows.left[(near.first + j) * scores.length + k], 0);
   return {
     logs: Float64Array.from(scores, (score, k) => place + spread * (rows.unit * left(k) - score)),
-    benchmark: mixed(rows.benchmark) * size,
+    benchmark: mixed(rows.benchmark) * slots(size, shares).reduce((sum, count, k) => sum + count * rows.dollars[k], 0),
     tilt: mixed(rows.tilt),
     doubt: Math.max(...near.weights.map((_, k) => rows.doubt[near.first + k])),
   };
@@ -46,7 +61,7 @@ function atSize(rows, sizes, scores, size) {
 // The law at a panel size, true savings (share of cost), and share of the benchmark relative to the contract's own.
 function savingsLaw(data, which, size, saved, kept = 1) {
   const { saved: nodes, rows } = data.laws[which];
-  const found = rows.map((each) => atSize(each, data.sizes, data.scores, size));
+  const found = rows.map((each) => atSize(each, data, size));
   const { first, weights } = nodes.length > 1 ? cubic(nodes, saved) : { first: 0, weights: [1] };
   const mixed = (value) => weights.reduce((sum, weight, k) => sum + weight * value(found[first + k], first + k), 0);
   const shift = Math.log1p(-saved) - Math.log(kept);

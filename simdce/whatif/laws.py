@@ -2,7 +2,8 @@
 
 At each size the page holds log(E/B) at standard normal scores, 201 quantiles from 3 in ten million on either side. Put
 as place, spread and what is left of the standardised quantile, they change so smoothly with the logarithm of the size
-that a cubic through four sizes stands for any other. True savings multiply E/B and so only shift its logarithm; where
+that a cubic through four sizes stands for any other; the benchmark, which follows how the categories round to whole
+people, is put as a multiple of dollars by category. True savings multiply E/B and so only shift its logarithm; where
 stop-loss is elected its charge does not fall with them, and the law is computed at three rates for a parabola instead.
 """
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simdce.exact import ExactModel, PaymentLaw
+from simdce.population import slots_by_category
 from simdce.scenario import ArrangementChoice, Scenario
 
 FloatArray = NDArray[np.float64]
@@ -75,7 +77,7 @@ class PackedLaws:
         """The position of an arrangement's law in ``packed``, and its law at the smallest of ``sizes``."""
         nodes = self._nodes if stop_loss else (0.0,)
         laws = [[self._model(saved).payment(choice.key, size) for size in self.sizes.all] for saved in nodes]
-        record = {"saved": list(nodes), "rows": [_packed(each, self.sizes.all) for each in laws]}
+        record = {"saved": list(nodes), "rows": [_packed(each, self.scenario, self.sizes) for each in laws]}
         if record not in self.packed:
             self.packed.append(record)
         return self.packed.index(record), laws[0][0]
@@ -92,25 +94,39 @@ def log_ratios(payment: PaymentLaw) -> FloatArray:
     return np.minimum.accumulate(np.log1p(-payment.law.quantile(ndtr(SCORES))))
 
 
-def _packed(laws: Sequence[PaymentLaw], sizes: Sequence[int]) -> dict[str, Any]:
+def _packed(laws: Sequence[PaymentLaw], scenario: Scenario, sizes: SizeGrid) -> dict[str, Any]:
     """Laws of several sizes (row): place and spread of the logs, what is left of them, and what makes dollars."""
     logs = np.array([log_ratios(each) for each in laws])
     place = logs[:, MIDDLE]
     spread = 0.5 * (logs[:, ONE_BELOW] - logs[:, ONE_ABOVE])
     left = (logs - place[:, None]) / spread[:, None] + SCORES
     unit = float(np.abs(left).max()) / FINEST
-    benchmark = np.array([each.expected_benchmark for each in laws]) / np.array(sizes)
+    benchmark = np.array([each.expected_benchmark for each in laws])
+    slots = slots_by_category(sizes.all, scenario.mix).astype(float)
+    even = slice(len(sizes.even))
+    by_category = _dollars_by_category(slots[even], benchmark[even])
     # how much the benchmark, of which the payment is a share, moves with the ratio; free of the level of savings
     tilt = np.array([each.benchmark_slope * (1.0 - each.law.mean) for each in laws])
     return {
         "place": _digits(place),
         "spread": _digits(spread),
-        "benchmark": _digits(benchmark),
+        "benchmark": _digits(benchmark / (slots @ by_category)),
+        "dollars": by_category.tolist(),
         "tilt": _digits(tilt),
         "unit": unit,
         "left": base64.b64encode(np.rint(left / unit).astype("<i2").tobytes()).decode(),
         "doubt": [float(f"{each.law.left_out:.2g}") for each in laws],
     }
+
+
+def _dollars_by_category(slots: FloatArray, benchmark: FloatArray) -> FloatArray:
+    """Benchmark dollars of a person of each category (category,), by regression on slots (size, category).
+
+    What bends of the benchmark add to a panel grows more slowly than its people: a constant and a square root hold it.
+    """
+    people = slots.sum(axis=1)
+    columns = np.column_stack([slots, np.ones(len(people)), np.sqrt(people)]) / benchmark[:, None]
+    return np.asarray(np.linalg.lstsq(columns, np.ones(len(people)))[0][: slots.shape[1]])
 
 
 def _digits(values: FloatArray) -> list[float]:
