@@ -92,7 +92,8 @@ def page_data(scenario: Scenario) -> dict[str, Any]:
         if settles_alone(choice):
             position, payment = laws.add(choice, stop_loss=_stop_loss(scenario, choice))
             known = [*payment.law.approximated, *payment.law.neglected]
-            record = contract_record(scenario, choice, called[choice.key], payment.expected_benchmark / laws.sizes.even[0])
+            a_person = payment.expected_benchmark / laws.sizes.even[0]
+            record = contract_record(scenario, choice, called[choice.key], a_person)
             contracts.append({**record, "law": position, "known": known})
     if not contracts:
         raise InputError(f"no contract of this scenario can stand on the page: {REMEMBERS}", key="arrangements")
@@ -125,7 +126,8 @@ def _assumed(scenario: Scenario, carried: dict[str, Any]) -> list[str]:
     """What the page takes as given and what it holds only nearly, for every contract on it."""
     year = scenario.years.performance_years[0]
     told = [
-        f"One performance year, {year}, by its rules; what later years, or several together, bring is in the report of a run (simdce run).",
+        f"One performance year, {year}, by its rules; what later years, or several together, bring "
+        "is in the report of a run (simdce run).",
         "No simulation: the chances are those of the exact law of the savings rate, with the luck that no panel size "
         "removes (a bad year for everybody, a benchmark that is off, an error of the forecast trend) in it.",
         "Dollars of a typical, good or bad year are at the benchmark that is expected; the average also counts how the "
