@@ -166,14 +166,25 @@ function row(id, dollars) {
   here(`${id}-each`).textContent = money(dollars / chosen.size);
 }
 
+const ownMeans = new Map();
+
+// The average of the chosen contract under the scenario's own settings.
+function ownMean() {
+  const { terms, quality } = contract();
+  if (!ownMeans.has(chosen.contract)) {
+    const { mean } = lawOf(chosen.contract, terms, data.start.size, data.start.saved, quality ? quality.start : null);
+    ownMeans.set(chosen.contract, mean);
+  }
+  return ownMeans.get(chosen.contract);
+}
+
 // What the changes made: the average beside that of the same contract as the scenario has it.
 function against(found) {
-  const { terms, quality } = contract();
-  const own = lawOf(chosen.contract, terms, data.start.size, data.start.saved, quality ? quality.start : null);
-  const more = found.mean - own.mean;
+  const own = ownMean();
+  const more = found.mean - own;
   if (Math.abs(more) < 0.5) return `These are the scenario’s own settings: ${people(data.start.size)} people who save ${percent(data.start.saved)}.`;
   return `With the scenario’s own settings (${people(data.start.size)} people who save ${percent(data.start.saved)}) the average is ` +
-    `${money(own.mean)}; your changes ${more > 0 ? "add" : "take away"} ${money(Math.abs(more))} a year.`;
+    `${money(own)}; your changes ${more > 0 ? "add" : "take away"} ${money(Math.abs(more))} a year.`;
 }
 
 function cautions(found) {
