@@ -100,6 +100,10 @@ def test_a_contract_with_a_memory_is_left_out_with_its_reason() -> None:
     assert "PGP demonstration" not in [contract["name"] for contract in carried(page)["contracts"]]
 
 
+def test_tiers_are_told_to_be_elsewhere() -> None:
+    assert "The tiers that a practice may sign: they turn on" in page_of("which_tier")
+
+
 def test_the_command_writes_the_page_whole_or_says_why_not(tmp_path: Path) -> None:
     source = ROOT / "scenarios" / "new_aco_basic_or_enhanced.toml"
     out = tmp_path / "page.html"

@@ -79,7 +79,7 @@ def what_if_page(scenario: Scenario) -> str:
         years=carried["years"],
         assumed=_assumed(scenario, carried),
         known=_known(carried),
-        left_out=[f"{name}: {REMEMBERS}" for name in _names_left_out(scenario)],
+        left_out=_left_out(scenario),
     )
 
 
@@ -117,9 +117,16 @@ def _stop_loss(scenario: Scenario, choice: ArrangementChoice) -> bool:
     return bool(held.elected("stop_loss")[0])
 
 
-def _names_left_out(scenario: Scenario) -> list[str]:
+def _left_out(scenario: Scenario) -> list[str]:
+    """What the scenario asks that the page does not answer, each with its reason."""
     called = names(scenario)
-    return [called[choice.key] for choice in scenario.arrangements if not settles_alone(choice)]
+    told = [f"{called[each.key]}: {REMEMBERS}" for each in scenario.arrangements if not settles_alone(each)]
+    if scenario.practice is not None:
+        told.append(
+            "The tiers that a practice may sign: they turn on the practice’s own year beside that of the whole panel, "
+            "which only a simulation has together (simdce run)."
+        )
+    return told
 
 
 def _assumed(scenario: Scenario, carried: dict[str, Any]) -> list[str]:
