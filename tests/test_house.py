@@ -52,6 +52,7 @@ STOREYS = (
     "run",
     "plots",
     "report",
+    "whatif",
     "output",
     "cli",
     "__main__",
@@ -304,7 +305,7 @@ def test_tracked_files_know_no_machine_and_no_package_index() -> None:
 def test_tracked_files_are_text_that_ends_in_a_line() -> None:
     for path in tracked():
         content = path.read_bytes()
-        if path.suffix in {".py", ".toml", ".md", ".txt", ".html", ".css"} and content:
+        if path.suffix in {".py", ".toml", ".md", ".txt", ".html", ".css", ".js"} and content:
             assert b"\r" not in content, path
             assert content.endswith(b"\n"), path
 

@@ -57,7 +57,7 @@ class PaymentLaw:
     ``mean``, ``sd`` and percentiles are fractions of the benchmark; times ``expected_benchmark`` they are dollars at
     the expected benchmark. ``mean_dollars`` also holds the covariance of benchmark and payment, by regression of the
     benchmark on the savings rate, and is off by at most ``mean_dollars_bound`` (Cauchy and Schwarz, what is left of the
-    regression).
+    regression). ``benchmark_slope``: of that regression, in units of the expected benchmark.
     """
 
     law: SavingsRateLaw
@@ -69,6 +69,7 @@ class PaymentLaw:
     chance_owing: float
     mean_dollars: float
     mean_dollars_bound: float
+    benchmark_slope: float
 
     def percentile(self, probability: float) -> float:
         """The net payment, a fraction of the benchmark, not exceeded with a probability."""
@@ -114,6 +115,7 @@ def payment_law(
         chance_owing=float(chance[value < -ROUNDING].sum()),
         mean_dollars=expected_benchmark * (mean + slope * shared),
         mean_dollars_bound=expected_benchmark * float(np.sqrt(left_of_benchmark * left_of_payment)),
+        benchmark_slope=slope,
     )
 
 
