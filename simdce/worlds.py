@@ -182,8 +182,8 @@ def sizes_by_world(
     Axes of the totals: (world, panel, category, year); ``slots`` beside them: (world, panel, category). A panel has the
     bits that ``simulate`` gives one of its size.
     """
-    from simdce.kernel.machine_code import simulate_worlds
-    from simdce.kernel.tables import largest_block, packed
+    from simdce.kernel.machine_code import kernel
+    from simdce.kernel.tables import packed
     from simdce.kernel.words import keys_of_worlds
 
     years = scenario.years.total
@@ -192,11 +192,11 @@ def sizes_by_world(
     slots = slots_by_category(tuple(unique.tolist()), scenario.mix)[where.reshape(sizes.shape)]
     totals = {name: np.zeros((*slots.shape, years), np.int64) for name in measures}
     with interrupts_deferred():
-        run = simulate_worlds(years, measures)
+        run = kernel(years, measures).simulate
 
     def simulate_category(number: int, name: str, share: range) -> None:
         tables = packed(laws[name])
-        block = min(max(1, slots_per_block or largest_block(tables)), largest_block(tables))
+        block = max(1, slots_per_block or int(slots[..., number].max(initial=1)))
         keys = keys_of_worlds(scenario.seed, len(share), number, years, first + share.start)
         for key, world in zip(keys, share, strict=True):
             edges = np.union1d([0], slots[world, :, number])

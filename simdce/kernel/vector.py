@@ -38,6 +38,7 @@ _LATE = layout.YEAR_UNITS - 2
 _COUNTS = {"deaths": (0, 9), "departures": (9, 9), "absent_units": (18, 13)}
 """Three counts share a lane: lowest bit and width of each. A lane sees _MOST person-years of at most 31 units."""
 _MOST = 256
+_MOST_KEPT = 64
 
 
 class VectorTables(NamedTuple):
@@ -266,8 +267,13 @@ def of_arrays(address: int, measures: tuple[str, ...], lanes: int) -> Callable[.
     tables = (*(pointer,) * 3, size, *(number,) * 4)
     function = ctypes.CFUNCTYPE(None, pointer, size, *tables, pointer, size, size, pointer)(address)
 
+    kept: dict[int, tuple[SlotTables, VectorTables]] = {}  # the tables too, so that no others take their id
+
     def simulate(keys: Any, tables: SlotTables, edges: Any, block: int, totals: Any) -> None:
-        found = prepared(tables, lanes)
+        _, found = kept.get(id(tables)) or (tables, prepared(tables, lanes))
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        kept[id(tables)] = tables, found
         arrays = [array.ctypes.data for array in found[:3]]
         nothing = len(found.pairs) - 1 + _EXPONENT_ZERO
         numbers = [int(n) for n in (tables.decedents, tables.leave_threshold, tables.drift_threshold, nothing)]
