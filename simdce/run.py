@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from simdce.assumptions import Assumption, assumptions
 from simdce.control import Controls
+from simdce.exact import ExactModel
 from simdce.results import Difference, Row, VarianceSaved, frame, headline_size, variance_saved
 from simdce.scenario import Scenario
 from simdce.studies.cash import CashAnswer, cash_answers
@@ -36,7 +37,8 @@ class Answers:
 
     ``comparison`` is None where there is a single arrangement, and nothing to hold it against; ``practice`` and
     ``growth`` where the scenario has none. ``variance_saved``: by the exact law as control variate, of the mean over
-    the agreement. ``cash`` and ``security``: empty where the scenario does not ask.
+    the agreement. ``cash`` and ``security``: empty where the scenario does not ask. ``exact``: the scenario's
+    exact laws, as far as they were made.
     """
 
     scenario: Scenario
@@ -52,6 +54,7 @@ class Answers:
     cash: tuple[CashAnswer, ...] = ()
     security: tuple[SecurityAnswer, ...] = ()
     growth: GrowthAnswers | None = None
+    exact: ExactModel | None = field(default=None, compare=False, repr=False)
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -82,7 +85,8 @@ def answer(
             progress(stage, share)
 
     panels = simulate(scenario, threads=threads, progress=lambda share: told("worlds", share))
-    controls = Controls(scenario, panels) if controlled else None
+    model = ExactModel(scenario)
+    controls = Controls(scenario, panels, model) if controlled else None
     rows: list[Row] = []
     chances: list[Chances] = []
     reserves: list[RepaymentAnswer] = []
@@ -98,7 +102,7 @@ def answer(
         differences += differences_at(lived, controls)
         secured += security_at(lived)
         told("settlements", number / (len(panels.panel_sizes) + 1))
-    curves = with_exact_sizes(scenario, viability_curves(panels.panel_sizes, chances))
+    curves = with_exact_sizes(scenario, viability_curves(panels.panel_sizes, chances), model)
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
     compared = comparison(differences, opening) if differences else None
     told("settlements", 1.0)
@@ -116,4 +120,5 @@ def answer(
         cash_answers(scenario, panels),
         (*secured, *security_of_practice(scenario, panels)),
         growth_answers(scenario, panels, threads=threads, progress=lambda share: told("growth", share)),
+        model,
     )

@@ -33,12 +33,34 @@ _KEYS = {
 """The key of a scenario that asks for what the frozen slot cannot give."""
 
 
+_READ = {"panel", "cost", "persistence", "turnover", "truncation", "risk_scores", "stop_loss"}
+"""Tables of a scenario that slots are made of."""
+
+_KNOWN: dict[tuple[str, bool], dict[str, SlotLaw]] = {}
+_MOST_KNOWN = 16
+
+
 def slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
     """The integer tables of every category with people in it; raises InputError when no table can meet the scenario."""
+    key = _read_of(scenario)
+    if key is not None and key in _KNOWN:
+        return _KNOWN[key]
     try:
-        return _slot_laws(scenario)
+        found = _slot_laws(scenario)
     except OutOfReachError as error:
         raise InputError(str(error), key=_KEYS[error.wish]) from error
+    if key is not None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[key] = found
+    return found
+
+
+def _read_of(scenario: Scenario) -> tuple[str, bool] | None:
+    """What tables are made of; None where a file of costs is, which may change."""
+    if any(isinstance(law, EmpiricalCost) for _, law in scenario.cost):
+        return None
+    return scenario.model_dump_json(include=_READ), scenario.elects_stop_loss
 
 
 def stop_loss(scenario: Scenario) -> StopLoss:

@@ -8,6 +8,7 @@ over it, and each arrangement's settlement, a function of S alone, is integrated
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -66,6 +67,14 @@ class ExactModel:
         self._rules: dict[Any, BenchmarkRule] = {}
         self._contracts: dict[str, Contract] = {}
         self._settled: dict[Any, Settled] = {}
+
+    def at_savings(self, true: float) -> ExactModel:
+        """The model with true savings of another fraction in every year; what they leave alone is shared with this."""
+        savings = self.scenario.savings.model_copy(update={"true": true})
+        other = copy(self)
+        other.scenario = self.scenario.model_copy(update={"savings": savings})
+        other._rules, other._contracts, other._settled = {}, {}, {}
+        return other
 
     @cached_property
     def mix(self) -> FloatArray:

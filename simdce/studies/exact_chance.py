@@ -31,13 +31,16 @@ _WEIGHTS = np.exp(-0.5 * _DRAWS**2) / np.exp(-0.5 * _DRAWS**2).sum()
 class ExactChances:
     """Chances of a scenario's arrangements in one performance year; laws already found are kept.
 
-    ``shocks`` names the world-level shocks that are on. Raises InputError as ``ExactModel`` does.
+    ``shocks`` names the world-level shocks that are on; ``model``: the scenario's, where there is one. Raises
+    InputError as ``ExactModel`` does.
     """
 
-    def __init__(self, scenario: Scenario, shocks: Sequence[str] = SAVINGS_KNOWN) -> None:
-        self.scenario = scenario.model_copy(update={"savings": scenario.savings.model_copy(update={"true": 0.0})})
+    def __init__(
+        self, scenario: Scenario, shocks: Sequence[str] = SAVINGS_KNOWN, model: ExactModel | None = None
+    ) -> None:
         self.shocks = tuple(shocks)
-        self._model = ExactModel(self.scenario)
+        self._model = (ExactModel(scenario) if model is None else model).at_savings(0.0)
+        self.scenario = self._model.scenario
         self._laws: dict[tuple[str, int, int, tuple[str, ...]], SavingsRateLaw] = {}
 
     def chance(

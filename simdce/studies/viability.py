@@ -15,6 +15,7 @@ from math import exp, log
 import numpy as np
 
 from simdce import metrics
+from simdce.exact import ExactModel
 from simdce.metrics import Estimate
 from simdce.scenario import Scenario, ViabilityCondition
 from simdce.settlements import SAVINGS_KNOWN
@@ -106,11 +107,16 @@ def viability(scenario: Scenario, panels: PanelYears) -> list[ViabilityCurve]:
     return with_exact_sizes(scenario, viability_curves(panels.panel_sizes, found))
 
 
-def with_exact_sizes(scenario: Scenario, curves: Sequence[ViabilityCurve]) -> list[ViabilityCurve]:
-    """The curves, those of a condition over a year with their exact size wherever the exact law leaves nothing out."""
+def with_exact_sizes(
+    scenario: Scenario, curves: Sequence[ViabilityCurve], model: ExactModel | None = None
+) -> list[ViabilityCurve]:
+    """The curves, those of a condition over a year with their exact size wherever the exact law leaves nothing out.
+
+    ``model``: the scenario's exact laws, where there are some already.
+    """
     if all(curve.condition.over != "year" for curve in curves):
         return list(curves)
-    chances = ExactChances(scenario)
+    chances = ExactChances(scenario, model=model)
     missing = {key: chances.left_out(key) for key in dict.fromkeys(curve.arrangement for curve in curves)}
 
     def exact(curve: ViabilityCurve) -> ViabilityCurve:

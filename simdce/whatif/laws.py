@@ -71,21 +71,21 @@ class PackedLaws:
         self.sizes = size_grid(scenario)
         self.packed: list[dict[str, Any]] = []
         self._nodes = (saved[0], 0.5 * (saved[0] + saved[1]), saved[1])
+        self._model = ExactModel(scenario)
         self._models: dict[float, ExactModel] = {}
 
     def add(self, choice: ArrangementChoice, *, stop_loss: bool) -> tuple[int, PaymentLaw]:
         """The position of an arrangement's law in ``packed``, and its law at the smallest of ``sizes``."""
         nodes = self._nodes if stop_loss else (0.0,)
-        laws = [[self._model(saved).payment(choice.key, size) for size in self.sizes.all] for saved in nodes]
+        laws = [[self._saving(saved).payment(choice.key, size) for size in self.sizes.all] for saved in nodes]
         record = {"saved": list(nodes), "rows": [_packed(each, self.scenario, self.sizes) for each in laws]}
         if record not in self.packed:
             self.packed.append(record)
         return self.packed.index(record), laws[0][0]
 
-    def _model(self, saved: float) -> ExactModel:
+    def _saving(self, saved: float) -> ExactModel:
         if saved not in self._models:
-            savings = self.scenario.savings.model_copy(update={"true": saved})
-            self._models[saved] = ExactModel(self.scenario.model_copy(update={"savings": savings}))
+            self._models[saved] = self._model.at_savings(saved)
         return self._models[saved]
 
 
