@@ -15,7 +15,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from simdce.exact.interpolation import POINTS, gauss_legendre, stencil
 
@@ -59,8 +58,8 @@ def shaken(cdf: FloatArray, start: float, step: float, deviation: float, shock: 
         (first[:, None] + np.arange(POINTS) + margin).ravel(), (weights[:, None] * near).ravel(), 2 * margin + 1
     )
     padded = np.concatenate([np.zeros(2 * margin), cdf, np.ones(2 * margin)])
-    length = fft.next_fast_len(len(padded) + len(kernel))
-    product = fft.irfft(fft.rfft(padded, length) * fft.rfft(kernel[::-1], length), length)
+    length = 1 << (len(padded) + len(kernel)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(padded, length) * np.fft.rfft(kernel[::-1], length), length)
     found = product[len(kernel) - 1 : len(padded)]
     used = np.flatnonzero((found > NOTHING) & (found < 1.0 - NOTHING))
     low, high = max(int(used[0]) - POINTS, 0), min(int(used[-1]) + POINTS, len(found) - 1)

@@ -214,6 +214,7 @@ def _whole_dollars(mass: FloatArray, cell_means: FloatArray) -> FloatArray:
     weight = high - low
     order = np.argsort(-weight, kind="stable")
     table = np.zeros((len(mass), layout.CELLS))
+    mean = np.zeros_like(table)
     for row, masses in enumerate(mass):
         if masses.sum() <= 0:
             continue
@@ -221,9 +222,9 @@ def _whole_dollars(mass: FloatArray, cell_means: FloatArray) -> FloatArray:
         share = np.concatenate([[0.0], np.cumsum(tail_first)])
         dollars = np.concatenate([[0.0], np.cumsum(tail_first * cell_means[::-1])])
         partial = np.interp(np.stack([low, high]), share / share[-1], dollars)
-        mean = np.divide(partial[1] - partial[0], weight, out=np.zeros_like(weight), where=weight > 0)
-        owed = 0.0
-        for cell in order[weight[order] > 0]:
-            table[row, cell] = max(0.0, np.round(mean[cell] + owed / weight[cell]))
-            owed += weight[cell] * (mean[cell] - table[row, cell])
+        mean[row] = np.divide(partial[1] - partial[0], weight, out=np.zeros_like(weight), where=weight > 0)
+    owed = np.zeros(len(mass))
+    for cell in order[weight[order] > 0]:
+        table[:, cell] = np.maximum(0.0, np.round(mean[:, cell] + owed / weight[cell]))
+        owed += weight[cell] * (mean[:, cell] - table[:, cell])
     return table

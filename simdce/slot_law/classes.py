@@ -130,7 +130,7 @@ def quantised(shares: FloatArray, values: FloatArray) -> NDArray[np.int64]:
     while True:
         error = scaled @ (counts - exact)
         after = ((error + pair) ** 2).sum(axis=2)
-        for place in np.argsort(after, axis=None, kind="stable")[:1000]:
+        for place in _smallest(after.ravel(), 1000):
             first, second = np.unravel_index(int(place), after.shape)
             moved = counts + moves[first] + moves[second]
             if moved.min() >= 0 and np.abs(moved - exact).max() <= 2:
@@ -140,6 +140,12 @@ def quantised(shares: FloatArray, values: FloatArray) -> NDArray[np.int64]:
         if not after[first, second] < float(error @ error) * (1 - 1e-9):
             return np.asarray(counts)
         counts = moved
+
+
+def _smallest(values: FloatArray, count: int) -> NDArray[np.int64]:
+    """Places of the smallest values, rising, the first of equals first."""
+    near = np.flatnonzero(values <= np.partition(values, count)[count])
+    return near[np.argsort(values[near], kind="stable")[:count]]
 
 
 def correlation_after(lag: int, kept: float, drift: FloatArray, living: FloatArray, everybody: FloatArray) -> float:
