@@ -21,6 +21,9 @@ from simdce.studies.break_even import ALIKE, ALWAYS, LARGEST_SAVINGS, NEVER, Bre
 from simdce.studies.comparison import Comparison, distinguishable
 from simdce.wording import money, percent
 
+WORTH_TELLING = 1.5
+"""How much nearer than from separate simulations a difference must be known before the page says so."""
+
 _MOST_RIVALS = 3
 _MOST_LINES = 7
 _SURE = 0.95
@@ -209,14 +212,14 @@ def _short(law: Law) -> Estimate:
 
 
 def _known_better(compared: Comparison, others: Sequence[Law]) -> str:
-    """How much the same worlds sharpen the differences: "2 to 21 times"."""
+    """How much the same worlds sharpen the differences: "2 to 21 times"; empty where controls leave them nothing."""
     gains = []
     for law in others:
         paired = compared.difference(law.keys[0], "mean_difference").standard_error
         apart = compared.difference(law.keys[0], "mean_difference_unpaired").standard_error
         if paired > 0:
             gains.append(apart / paired)
-    if not gains:
+    if max(gains, default=0.0) < WORTH_TELLING:
         return ""
     low, high = f"{min(gains):.0f}", f"{max(gains):.0f}"
     return low if low == high else f"{low} to {high}"
