@@ -22,7 +22,7 @@ from simdce.studies.comparison import LOW
 from simdce.studies.driver_elections import inputs_of
 from simdce.studies.driver_inputs import Asked, Input, Value
 from simdce.studies.driver_worlds import DriverWorlds, same_people
-from simdce.studies.flips import Flip, flip, nested_flip, searched
+from simdce.studies.driver_flips import Flip, flip, nested_flip, searched
 from simdce.worlds import PanelYears, simulate
 
 _SIZES_SEARCHED = 9
