@@ -20,9 +20,10 @@ from simdce.metrics import Estimate, FloatArray
 from simdce.scenario import Scenario
 from simdce.studies.comparison import LOW
 from simdce.studies.driver_elections import inputs_of
-from simdce.studies.driver_inputs import Asked, Input, Value
-from simdce.studies.driver_worlds import DriverWorlds, same_people
 from simdce.studies.driver_flips import Flip, flip, nested_flip, searched
+from simdce.studies.driver_inputs import Asked, Input, Value
+from simdce.studies.driver_words import with_error
+from simdce.studies.driver_worlds import DriverWorlds, same_people
 from simdce.worlds import PanelYears, simulate
 
 _SIZES_SEARCHED = 9
@@ -37,7 +38,7 @@ class Driver:
     ``swing``: the largest less the smallest of the three. ``worst_…``: the 5th percentile of a performance year.
     ``flips_at``: the value nearest to the base at which the verdict turns, None where it does not between the values
     ``searched``; ``flips_upwards``: whether the verdict is better above it. ``flips_to``: the same in plain words, of a
-    choice what to choose for another verdict.
+    choice what to choose for another verdict; ``flips_text``: with its error.
     """
 
     name: str
@@ -59,10 +60,12 @@ class Driver:
     worst_change_low: Estimate
     worst_change_high: Estimate
     searched: tuple[float, float] | None
+    searched_told: tuple[str, str] | None
     flips_at: float | None
     flips_at_error: float | None
     flips_upwards: bool | None
     flips_to: str | None
+    flips_text: str | None
     stated: bool
     source: str
     confidence: str
@@ -189,7 +192,8 @@ class _Study:
         }
         other = [value for value in (best, worst) if margin[value] * margin[given.base] < 0]
         driver = self._driver(given, (worst, best), None, None)
-        return replace(driver, flips_to=given.told(other[0]) if other else None)
+        words = given.told(other[0]) if other else None
+        return replace(driver, flips_to=words, flips_text=words)
 
     def _year(self, given: Input, value: Value) -> FloatArray:
         return np.asarray(self._paid(given, value).mean(axis=1))
@@ -222,10 +226,12 @@ class _Study:
             worst_change_low=metrics.percentile_of_years_difference(paid[0], paid[1], LOW),
             worst_change_high=metrics.percentile_of_years_difference(paid[2], paid[1], LOW),
             searched=between,
+            searched_told=None if between is None else (given.told(between[0]), given.told(between[1])),
             flips_at=None if found is None else found.at.value,
             flips_at_error=None if found is None else found.at.standard_error,
             flips_upwards=None if found is None else found.upwards,
             flips_to=None if found is None else given.told(found.at.value),
+            flips_text=None if found is None else with_error(given.told, found.at.value, found.at.standard_error),
             stated=given.stated,
             source=given.source,
             confidence=given.confidence,
