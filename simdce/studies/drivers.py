@@ -135,7 +135,7 @@ class _Study:
     def all(self) -> Iterator[Driver]:
         """Every input that is read, in no order."""
         for given in inputs_of(self.asked, self.against):
-            yield self._choice(given) if given.options else self._number(given)
+            yield self._choice(given) if given.options else self.number(given)
 
     def _paid(self, given: Input, value: Value, *, keep: bool = True) -> FloatArray:
         return self.base if value == given.base else self.worlds.paid(given.changed(value), keep=keep)
@@ -149,7 +149,8 @@ class _Study:
         rival = replace(asked, tier=self.against) if asked.tier else replace(asked, arrangement=self.against)
         return own - self.rival_control.steadied(self.worlds.paid(rival, keep=keep).mean(axis=1))
 
-    def _number(self, given: Input) -> Driver:
+    def number(self, given: Input) -> Driver:
+        """An input that is a number, at its ends and where it turns the verdict."""
         low, high = (self._reached(given, end) for end in given.ends)
         base = float(given.base)
         simulates = not same_people(given.changed(high).scenario, self.asked.scenario)
