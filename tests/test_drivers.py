@@ -33,7 +33,7 @@ from simdce.studies.driver_flips import nested_flip
 from simdce.studies.driver_inputs import Asked, plausible
 from simdce.studies.driver_words import share, times, with_error
 from simdce.studies.driver_worlds import DriverWorlds, same_people
-from simdce.studies.drivers import Driver, _Study, drivers, flips
+from simdce.studies.drivers import Driver, DriverStudy, drivers, flips
 from simdce.studies.payment import Lived
 from simdce.studies.practice import divisions_at
 from simdce.studies.practice_result import pool_years
@@ -43,6 +43,7 @@ from simdce.worlds import PanelYears, simulate
 pytestmark = pytest.mark.skipif(INTERPRETED, reason="people are simulated again for several inputs")
 
 SIZE, WORLDS = 1_000, 400
+LARGER = 5_500  # below 5,000 people no gate may be elected
 RAMP = (0.01, 0.02)
 PEOPLE = ("annual_turnover", "cost_spread", "lag_1_correlation")
 ENHANCED = {
@@ -134,19 +135,28 @@ def test_an_end_is_the_scenario_that_says_so(arrangement: str, name: str) -> Non
     assert driver.swing.value == pytest.approx(max(ends) - min(ends), rel=1e-9)
 
 
-def test_quality_is_that_of_the_aco_and_elections_are_tried_one_by_one() -> None:
+def test_quality_is_moved_as_the_score_of_all_years() -> None:
     score = found("mssp_enhanced")["quality_score"]
     assert (score.low, score.base, score.high) == pytest.approx((0.687, 0.8, 0.887))
     by_hand = written({**ENHANCED, "elections": {**ENHANCED["elections"], "quality_score": 0.687}})
     assert score.at_low.value == pytest.approx(net(by_hand, "mssp_enhanced", panels()).mean(), rel=1e-12)
-    gate = found("mssp_enhanced")["minimum_savings_rate"]
+
+
+def test_elections_are_tried_one_by_one() -> None:
+    scenario = written(ENHANCED, worlds=300, panel={"sizes": [LARGER]})
+    on = simulate(scenario)
+    study = DriverStudy(Asked(scenario, "mssp_enhanced", LARGER), None, DriverWorlds(scenario, on), None)
+    gate = study.choice(next(each for each in inputs_of(study.asked) if each.name == "minimum_savings_rate"))
     paid = {}
     for rate in (0.0, 0.005, 0.01, 0.015, 0.02, "variable"):
         choice = {**ENHANCED, "elections": {**ENHANCED["elections"], "minimum_savings_rate": rate}}
-        paid[rate] = net(written(choice), "mssp_enhanced", panels()).mean()
+        paid[rate] = net(written(choice), "mssp_enhanced", on, LARGER).mean()
+    assert len(set(paid.values())) == len(paid)
     assert gate.low == min(paid, key=paid.__getitem__)
     assert gate.high == max(paid, key=paid.__getitem__)
     assert gate.at_low.value == pytest.approx(paid[gate.low], rel=1e-12)  # type: ignore[index]
+    assert gate.at_high.value == pytest.approx(paid[gate.high], rel=1e-12)  # type: ignore[index]
+    assert "minimum_savings_rate" not in found("mssp_enhanced")  # too small for a choice
 
 
 def test_stop_loss_is_simulated_where_nobody_elected_it() -> None:
@@ -210,7 +220,7 @@ def everything() -> Scenario:
         if "participant_revenue_share" in offered:
             elections["participant_revenue_share"] = 0.1
         choices.append({"name": name, "elections": elections})
-    return written(*choices, worlds=300, risk_scores={"coding_growth": 0.001})
+    return written(*choices, worlds=200, panel={"sizes": [LARGER]}, risk_scores={"coding_growth": 0.001})
 
 
 @cache
@@ -221,7 +231,7 @@ def of_everything() -> DriverWorlds:
 
 @pytest.mark.parametrize("name", arrangements.names())
 def test_what_is_left_out_is_without_effect_and_what_is_not_has_one(name: str) -> None:
-    asked = Asked(everything(), name, SIZE)
+    asked = Asked(everything(), name, LARGER)
     base = of_everything().paid(asked)
     left_out = 0
     for given in all_inputs(asked):
@@ -271,7 +281,7 @@ def test_the_payment_is_nought_where_it_flips() -> None:
                 worlds().paid(given.changed(driver.flips_at + more)).mean() for more in (-step, 0.0, step)
             )
             assert abs(at) <= abs(above - below)
-            assert (above > below) is driver.flips_upwards
+            assert bool(above > below) is driver.flips_upwards
             assert below * above <= 0
     assert turned >= 6
 
@@ -282,7 +292,8 @@ def test_true_savings_flip_where_the_contract_breaks_even() -> None:
     for arrangement in ("mssp_enhanced", "mssp_basic_e", "reach_global"):
         known, _ = break_evens(Lived(scenario, on, SIZE), [], arrangement)
         crossings = next(each for each in known if each.arrangement == arrangement).crossings
-        driver = next(d for d in drivers(scenario, arrangement, SIZE, panels=on) if d.name == "true_savings")
+        study = DriverStudy(Asked(scenario, arrangement, SIZE), None, DriverWorlds(scenario, on), None)
+        driver = study.number(next(each for each in inputs_of(study.asked) if each.name == "true_savings"))
         inside = [c for c in crossings if driver.searched and driver.searched[0] <= c.true_savings.value]
         if not inside:
             continue
@@ -297,7 +308,7 @@ def test_the_error_of_a_flip_is_its_spread_over_seeds() -> None:
     for seed in range(30):
         scenario = written(ENHANCED, worlds=300, seed=1_000 + seed)
         on = simulate(scenario)
-        study = _Study(Asked(scenario, "mssp_enhanced", SIZE), None, DriverWorlds(scenario, on), Controls(scenario, on))
+        study = DriverStudy(Asked(scenario, "mssp_enhanced", SIZE), None, DriverWorlds(scenario, on), None)
         savings = next(each for each in inputs_of(study.asked) if each.name == "true_savings")
         driver = study.number(savings)
         flipped.append(driver.flips_at)
@@ -398,8 +409,10 @@ def test_a_practice_is_moved_with_its_pool() -> None:
     scenario = build_scenario(PRACTICE)
     on = simulate(scenario)
     tier = scenario.practice.tiers[1].key  # type: ignore[union-attr]
-    moved = {d.name: d for d in drivers(scenario, "reach_global", 300, tier=tier, panels=on)}
-    assert moved["panel_size"].high == 600
+    study = DriverStudy(Asked(scenario, "reach_global", 300, tier), None, DriverWorlds(scenario, on), None)
+    wanted = ("panel_size", "practice_quality_score", "practice_true_savings")
+    moved = {each.name: study.number(each) for each in inputs_of(study.asked) if each.name in wanted}
+    assert (moved["panel_size"].low, moved["panel_size"].high) == (150, 600)
     for name, change in (
         ("practice_quality_score", {"quality_score": 0.587}),
         ("practice_true_savings", {"true_savings": 0.016}),
@@ -410,9 +423,7 @@ def test_a_practice_is_moved_with_its_pool() -> None:
         total = divisions_at(pool, by_hand.practice, 300)[0][tier].practice.total / CENTS
         assert moved[name].at_low.value == pytest.approx(total.mean(), rel=1e-9)
     full = scenario.practice.tiers[0].key  # type: ignore[union-attr]
-    assert "practice_quality_score" not in {
-        d.name for d in drivers(scenario, "reach_global", 300, tier=full, panels=on)
-    }
+    assert "practice_quality_score" not in {each.name for each in inputs_of(Asked(scenario, "reach_global", 300, full))}
 
 
 @pytest.mark.parametrize(
@@ -432,8 +443,8 @@ def test_values_are_told_no_finer_than_their_error() -> None:
 
 
 def test_means_have_the_same_base_as_the_report_and_smaller_errors_than_without_controls() -> None:
-    scenario = written(worlds=2_000)
-    answers = answer(scenario, drivers=True)
+    scenario = written(ENHANCED, worlds=2_000, questions={"viability": []})
+    answers, plain = answer(scenario, drivers=True), answer(scenario)
     table = answers.estimates.set_index(["arrangement", "performance_year", "metric"]).value
     assert [each.arrangement for each in answers.drivers] == [choice.key for choice in scenario.arrangements]
     for tornado in answers.drivers:
@@ -443,8 +454,10 @@ def test_means_have_the_same_base_as_the_report_and_smaller_errors_than_without_
         assert swings == sorted(swings, reverse=True)
     page = report_page(answers)
     assert "What drives the answer" in page
-    assert report_page(replace(answers, drivers=())) == report_page(answer(scenario))
-    assert "What drives the answer" not in report_page(answer(scenario))
+    assert report_page(replace(answers, drivers=())) == report_page(plain)
+    assert "What drives the answer" not in report_page(plain)
+    uncontrolled = metrics.mean(net(scenario, "mssp_enhanced", answers.panels).mean(axis=1))
+    assert answers.drivers[0].drivers[0].at_base.standard_error < 0.5 * uncontrolled.standard_error
 
 
 def test_files_and_tables_tell_them_where_asked(tmp_path: Path) -> None:
@@ -484,7 +497,8 @@ def test_a_tornado_has_two_bars_an_input_from_the_line() -> None:
         for told, change in ((each.told[0], each.change_low), (each.told[2], each.change_high))
         if told != each.told[1]
     ]
-    assert [(p.get_width(), p.get_hatch() is not None) for p in drawn] == ends
+    assert [p.get_width() for p in drawn] == pytest.approx([change for change, _ in ends])
+    assert [p.get_hatch() is not None for p in drawn] == [worse for _, worse in ends]
     assert {p.get_x() for p in drawn} == {base}
     for each, label in zip(moved, ax.get_yticklabels(), strict=True):
         assert label.get_text() == f"{each.spoken} ({each.told[1]})"

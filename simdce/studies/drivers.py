@@ -107,7 +107,7 @@ def drivers(
     if worlds is None:
         assert panels is not None
         worlds = DriverWorlds(scenario, panels, threads=threads)
-    study = _Study(asked, against, worlds, controls)
+    study = DriverStudy(asked, against, worlds, controls)
     return tuple(sorted(study.all(), key=lambda driver: -driver.swing.value))
 
 
@@ -117,7 +117,7 @@ def flips(found: Sequence[Driver], most: int = 3) -> tuple[Driver, ...]:
     return tuple(sorted(turning, key=lambda driver: driver.how_far)[:most])
 
 
-class _Study:
+class DriverStudy:
     """One payment and what it is held to, on the worlds of a scenario."""
 
     def __init__(self, asked: Asked, against: str | None, worlds: DriverWorlds, controls: Controls | None) -> None:
@@ -135,7 +135,13 @@ class _Study:
     def all(self) -> Iterator[Driver]:
         """Every input that is read, in no order."""
         for given in inputs_of(self.asked, self.against):
-            yield self._choice(given) if given.options else self.number(given)
+            if self.against is None and not self._moves(given):
+                continue  # an election that the size leaves no room for
+            yield self.choice(given) if given.options else self.number(given)
+
+    def _moves(self, given: Input) -> bool:
+        """Whether a choice changes any payment; a number that the rules read does."""
+        return not given.options or any((self._paid(given, value) != self.base).any() for value in given.options)
 
     def _paid(self, given: Input, value: Value, *, keep: bool = True) -> FloatArray:
         return self.base if value == given.base else self.worlds.paid(given.changed(value), keep=keep)
@@ -184,7 +190,7 @@ class _Study:
         grid = {round(size) for size in np.geomspace(*between, _SIZES_SEARCHED)} | {round(base)}
         return nested_flip(margins_at, sorted(grid), base)
 
-    def _choice(self, given: Input) -> Driver:
+    def choice(self, given: Input) -> Driver:
         """Of the choices that the arrangement offers, those with the lowest and the highest expected payment."""
         expected = {value: float(self.control.mean(self._year(given, value)).value) for value in given.options}
         worst, best = min(expected, key=expected.__getitem__), max(expected, key=expected.__getitem__)
