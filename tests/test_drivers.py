@@ -18,7 +18,6 @@ from matplotlib.patches import Rectangle
 
 from simdce import arrangements, calibration, metrics, plots
 from simdce.cli import main
-from simdce.control import Controls
 from simdce.errors import InputError
 from simdce.metrics import FloatArray
 from simdce.report import report_page
@@ -270,8 +269,8 @@ def test_the_payment_is_nought_where_it_flips() -> None:
     for arrangement in ("mssp_enhanced", "mssp_basic_e", "reach_global"):
         asked = Asked(SCENARIO, arrangement, SIZE)
         for given in inputs_of(asked):
-            driver = found(arrangement)[given.name]
-            if driver.flips_at is None or given.name in (*PEOPLE, "panel_size"):
+            driver = found(arrangement).get(given.name)
+            if driver is None or driver.flips_at is None or given.name in (*PEOPLE, "panel_size"):
                 continue
             turned += 1
             assert driver.searched is not None
