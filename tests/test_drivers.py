@@ -504,3 +504,6 @@ def test_a_tornado_has_two_bars_an_input_from_the_line() -> None:
     worst = plots.tornado(moved, measure="worst")
     assert "Worst year in 20" in worst.get_title(loc="left")
     assert plots.svg(plots.tornado(moved), "t") == plots.svg(plots.tornado(moved), "t")
+    still = [replace(each, worst_change_low=metrics.Estimate(0.0, 0.0), worst_change_high=metrics.Estimate(0.0, 0.0))
+             for each in moved]  # fmt: skip
+    assert list(plots.tornado(still, measure="worst").get_xticks()) == [still[0].worst_base.value]

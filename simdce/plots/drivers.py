@@ -27,9 +27,9 @@ def tornado(
 ) -> Axes:
     """Two bars an input, from the payment as assumed to that at its low end (above) and its high end (below).
 
-    Dollars a year: the expected net payment, or the worst year in twenty. Bars to the left of the base line are blue
-    where they are better and vermilion with stripes where they are worse; whiskers are two standard errors of the
-    difference. ``named``: whether the inputs stand at the left, with their value as assumed.
+    Dollars a year: the expected net payment, or the worst year in twenty. Bars are blue where that is better than as
+    assumed, vermilion with stripes where it is worse; whiskers are two standard errors of the difference. ``named``:
+    whether the inputs stand at the left, with their value as assumed.
     """
     ax = axes(ax, 10.0, 0.9 + 0.46 * len(drivers))
     base = drivers[0].at_base if measure == "mean" else drivers[0].worst_base
@@ -53,7 +53,10 @@ def tornado(
     ax.set_yticks(range(len(drivers)), names, fontsize=SMALL, color=INK)
     ax.tick_params(axis="y", length=0)
     ax.tick_params(axis="x", labelsize=SMALL)
-    ax.locator_params(axis="x", nbins=5)
+    if high > low:
+        ax.locator_params(axis="x", nbins=5)
+    else:
+        ax.set_xticks([base.value])
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_formatter(dollar_tick)
     ax.grid(axis="x", color=FAINT, linewidth=0.5)
