@@ -14,6 +14,7 @@ from simdce.output import answered
 from simdce.results import DIFFERENCES, METRICS, cash_frame, frame, practice_frame
 from simdce.run import Answers
 from simdce.studies.growth import growth_frame
+from simdce.studies.tornadoes import driver_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,8 @@ def save(answers: Answers, folder: Path) -> list[Path]:
     """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
 
     Where arrangements are compared, comparison.parquet stands between the first two; so do practice.parquet where the
-    scenario has a practice, cash.parquet where it has a cash table, and growth.parquet where it has growth.
+    scenario has a practice, cash.parquet where it has a cash table, growth.parquet where it has growth, and
+    drivers.parquet where they were asked for.
     """
     from simdce.report import report_page
 
@@ -36,6 +38,8 @@ def save(answers: Answers, folder: Path) -> list[Path]:
         contents[folder / "cash.parquet"] = _parquet(answers, cash_frame(answered.cash_rows(answers)))
     if answers.growth is not None:
         contents[folder / "growth.parquet"] = _parquet(answers, growth_frame(answers.growth))
+    if answers.drivers:
+        contents[folder / "drivers.parquet"] = _parquet(answers, driver_frame(answers.drivers))
     contents[folder / "report.html"] = report_page(answers).encode()
     digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
@@ -61,6 +65,7 @@ def run_record(answers: Answers) -> dict[str, Any]:
         **answered.cash(answers),
         **answered.security(answers),
         **answered.growth(answers),
+        **answered.drivers(answers),
         **answered.variance_saved(answers),
     }
 
@@ -86,6 +91,7 @@ def json_document(answers: Answers) -> str:
             **({"cash_estimates": answered.records(cash_frame(answered.cash_rows(answers)))} if answers.cash else {}),
             **answered.security(answers),
             **answered.growth(answers, estimates=True),
+            **answered.drivers(answers),
             **answered.variance_saved(answers),
             "cautions": cautions(answers.scenario),
         }

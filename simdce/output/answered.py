@@ -195,6 +195,11 @@ def _plain(value: Any) -> Any:
     return [_plain(part) for part in value] if isinstance(value, list | tuple) else finite(value)
 
 
+def drivers(answers: Answers) -> dict[str, Any]:
+    """Every input at its two ends and where it turns the verdict; nothing where nobody asked."""
+    return {"drivers": [_plain(asdict(each)) for each in answers.drivers]} if answers.drivers else {}
+
+
 def growth(answers: Answers, *, estimates: bool = False) -> dict[str, Any]:
     """What the figures of growth mean, and the figures where asked for; nothing where there is no growth."""
     found = answers.growth
