@@ -51,6 +51,7 @@ STOREYS = (
     "run",
     "plots",
     "report",
+    "deciding",
     "output",
     "cli",
     "__main__",

@@ -20,7 +20,9 @@ from simdce.studies.options import Offers, Option, savings_assumed
 Key = tuple[str, str | None] | None
 """What the rule takes: arrangement and tier, None for staying out."""
 
-_SAVINGS, _SAVINGS_SLOPE = np.arange(1, 17) * 0.005, 0.005
+SAVINGS_TRIED = 0.08
+"""How far true savings are raised, fraction of cost."""
+_SAVINGS, _SAVINGS_SLOPE = np.linspace(0.005, SAVINGS_TRIED, 16), 0.005
 """Changes of true savings that are tried, fractions of cost; and over how much the slope is taken."""
 _COSTS, _COST_SLOPE = np.asarray(np.geomspace(0.05, 100.0, 40), np.float64), 0.05
 """The same for care management, dollars a person and month."""

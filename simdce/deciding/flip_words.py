@@ -1,0 +1,62 @@
+"""What would turn the verdict, in words: the number, what is assumed now, what to do then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isfinite, log
+
+from simdce.deciding.findings import Findings
+from simdce.deciding.words import Names
+from simdce.metrics import Estimate
+from simdce.studies.decision import SELDOM
+from simdce.studies.flips import SAVINGS_TRIED, Flip
+from simdce.wording import money, percent
+
+MOST = 3
+_MONTHS = 12
+
+
+def flip_sentences(found: Findings, called: Names) -> Iterator[str]:
+    """At most three: those that turn the verdict, then those that do not however they move."""
+    told = [_told(flip, found, called) for flip in found.flips]
+    yield from (told + list(_firm(found)))[:MOST]
+
+
+def _told(flip: Flip, found: Findings, called: Names) -> str:
+    then = "do not join" if flip.then is None else f"sign {called(flip.then)}" if flip.then[1] else called(flip.then)
+    side = "below" if flip.below else "above"
+    if flip.name == "true_savings":
+        what = f"True savings {side} {_share(flip.at)} (assumed: {percent(flip.now)})"
+    elif flip.name == "care_cost":
+        price = f"${flip.at.value:,.{2 if flip.at.standard_error < 0.5 else 0}f}"
+        yearly = _MONTHS * found.option.people
+        a_year = money(flip.at.value * yearly, flip.at.standard_error * yearly)
+        now = f"assumed: ${flip.now:,.2f}" if found.scenario.cash is not None else "assumed: none"
+        what = f"Care management {side} {price} a person and month, {a_year} a year ({now})"
+    elif flip.name == "risk_tolerance":
+        times = log(1.0 / SELDOM)
+        at, now = (money(times * value, times * value / 50) for value in (flip.at.value, flip.now))
+        what = f"Risking {'only' if flip.below else 'as much as'} {at} a year at 1 in 20 (now {now})"
+    elif flip.name == "largest_chance_of_owing":
+        what = f"A limit {side} {_share(flip.at)} of years owing (yours: {percent(flip.now)})"
+    else:
+        of = "loss" if flip.name == "largest_loss" else "money to be financed"
+        what = f"A limit on {of} {side} {money(flip.at.value, flip.at.standard_error)} (yours: {money(flip.now)})"
+    return f"{what}: {then}."
+
+
+def _share(estimate: Estimate) -> str:
+    error = estimate.standard_error
+    return percent(estimate.value, error if isfinite(error) else 0.01, 1)
+
+
+def _firm(found: Findings) -> Iterator[str]:
+    turned = {flip.name for flip in found.flips}
+    now = sum(found.savings) / len(found.savings)
+    if "true_savings" not in turned:
+        yield f"No true savings from 0% to {percent(now + SAVINGS_TRIED)} change it."
+    if "care_cost" not in turned:
+        yield "No cost of care management changes it."
+    tolerance = found.judged.rule.basis != "limits"
+    if tolerance and "risk_tolerance" not in turned:
+        yield "Bearing more risk or less does not change it."
