@@ -82,11 +82,41 @@ def percentile_difference(one: FloatArray, other: FloatArray, probability: float
     """
     first, second = percentile(one, probability), percentile(other, probability)
     below, beneath = np.asarray(one <= first.value, float), np.asarray(other <= second.value, float)
+    return _difference_of_quantiles(first, second, below, beneath)
+
+
+def _difference_of_quantiles(first: Estimate, second: Estimate, below: FloatArray, beneath: FloatArray) -> Estimate:
+    """Two quantiles whose counts below them, world by world, are ``below`` and ``beneath``."""
     spread = float(below.std() * beneath.std())
     shared = float((below * beneath).mean() - below.mean() * beneath.mean()) / spread if spread > 0 else 0.0
     a, b = first.standard_error, second.standard_error
     variance = (a - b) ** 2 + 2.0 * (1.0 - shared) * a * b
     return Estimate(first.value - second.value, float(np.sqrt(max(variance, 0.0))))
+
+
+def percentile_of_years(amounts: FloatArray, probability: float) -> Estimate:
+    """The quantile of a year drawn from all years of ``amounts`` (world, year); the years of a world count as one.
+
+    Otherwise as ``percentile``: its error follows from how much the share of years below it varies from world to world.
+    """
+    worlds, years = amounts.shape
+    if amounts.size * min(probability, 1.0 - probability) < FEWEST_BEYOND * years:
+        return UNKNOWN
+    flat = amounts.ravel()
+    value = float(np.partition(flat, place := max(0, int(np.ceil(probability * flat.size - 1.0))))[place])
+    spread = years * float(np.sqrt(worlds) * np.mean(amounts <= value, axis=1).std())
+    places = np.ceil(probability * flat.size - 1.0 + np.array([-spread, spread]))
+    chosen = np.clip(places, 0, flat.size - 1).astype(int)
+    edges = np.partition(flat, np.unique(chosen))[chosen]
+    return Estimate(value, float(edges[1] - edges[0]) / 2.0)
+
+
+def percentile_of_years_difference(one: FloatArray, other: FloatArray, probability: float) -> Estimate:
+    """The quantile of a year of ``one`` less that of ``other``, (world, year) each, of the same worlds."""
+    first, second = percentile_of_years(one, probability), percentile_of_years(other, probability)
+    return _difference_of_quantiles(
+        first, second, np.mean(one <= first.value, axis=1), np.mean(other <= second.value, axis=1)
+    )
 
 
 def tail_value_at_risk(losses: FloatArray, probability: float) -> Estimate:
