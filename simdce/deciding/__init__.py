@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import unescape
 from importlib.metadata import version
@@ -66,7 +67,7 @@ def write_answer(found: Findings, path: str | Path) -> None:
 def answer_page(found: Findings) -> str:
     """One HTML page that needs nothing beside it; equal findings give equal pages."""
     page = page_of(found)
-    for shorter in _shorter(page):
+    for shorter in _SHORTER:
         if len(visible_words(_rendered(page))) <= MOST_WORDS:
             break
         page = shorter(page)
@@ -90,7 +91,8 @@ def page_of(found: Findings) -> Page:
         for when, figure, beyond in years
     )  # fmt: skip
     told = "; ".join(f"{card.when}: {card.dollars}" for card in cards)
-    drawing = line_of_years(*(figure for _, figure, _ in years), told=escape(told))
+    worst, typical, good = (figure for _, figure, _ in years)
+    drawing = line_of_years(worst, typical, good, told=str(escape(told)))
     return Page(
         title=found.scenario.title,
         facts=_facts(found, called),
@@ -135,15 +137,12 @@ def _assumed(found: Findings) -> list[str]:
 
 
 def _unknown(found: Findings) -> list[str]:
-    told = ["Whether your people, growth, practices leaving together or new rules differ from that."]
+    told = ["How far your own people are from average; practices leaving together; new rules."]
     if found.scenario.practice is not None:
         told.append("Your entity’s real terms: the tiers here are illustrations.")
     if found.doubtful:
-        count = (
-            f"{found.doubtful} of the contract’s numbers rest"
-            if found.doubtful > 1
-            else "One number of the contract rests"
-        )
+        several = found.doubtful > 1
+        count = f"{found.doubtful} of the contract’s numbers rest" if several else "One number of the contract rests"
         told.append(f"{count} on memory or secondary notes.")
     return told
 
@@ -155,16 +154,16 @@ def _foot(scenario: Scenario) -> str:
     )
 
 
-def _shorter(page: Page):  # type: ignore[no-untyped-def]
-    """What is given up, in this order, where names and titles are long."""
-    return (
-        lambda page: replace(page, facts=page.facts.partition(" Figures below:")[0]),
-        lambda page: replace(page, sizes=""),
-        lambda page: replace(page, unknown=page.unknown[:2]),
-        lambda page: replace(page, assumed=page.assumed[:1]),
-        lambda page: replace(page, flips=page.flips[:2]),
-        lambda page: replace(page, unknown=page.unknown[:1]),
-    )
+_SHORTER: tuple[Callable[[Page], Page], ...] = (
+    lambda page: replace(page, facts=page.facts.partition(" Figures below:")[0]),
+    lambda page: replace(page, sizes=""),
+    lambda page: replace(page, unknown=page.unknown[:2]),
+    lambda page: replace(page, assumed=page.assumed[:1]),
+    lambda page: replace(page, flips=page.flips[:2]),
+    lambda page: replace(page, unknown=page.unknown[:1]),
+    lambda page: replace(page, title="The answer", flips=page.flips[:1]),
+)
+"""What is given up, in this order, where names and titles are long."""
 
 
 def _rendered(page: Page) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isfinite, log
 
 from simdce.deciding.findings import Findings
@@ -18,14 +18,27 @@ _MONTHS = 12
 
 def flip_sentences(found: Findings, called: Names) -> Iterator[str]:
     """At most three: those that turn the verdict, then those that do not however they move."""
-    told = [_told(flip, found, called) for flip in found.flips]
+    told = [_told(flip, found, called) for flip in _chosen(found.flips)]
     yield from (told + list(_firm(found)))[:MOST]
+
+
+def _chosen(flips: Sequence[Flip]) -> list[Flip]:
+    """What one could learn or change first, then inputs that could well lie there, then what the rule itself says."""
+    inputs = [flip for flip in flips if flip.given is not None]
+    near = [flip for flip in inputs if flip.plausible]
+    own = [flip for flip in flips if flip.given is None]
+    first = [flip for flip in own if flip.name in ("true_savings", "care_cost")]
+    rest = [flip for flip in own if flip not in first]
+    return [*first, *near[:1], *rest, *near[1:], *(flip for flip in inputs if not flip.plausible)]
 
 
 def _told(flip: Flip, found: Findings, called: Names) -> str:
     then = "do not join" if flip.then is None else f"sign {called(flip.then)}" if flip.then[1] else called(flip.then)
     side = "below" if flip.below else "above"
-    if flip.name == "true_savings":
+    if flip.given is not None:
+        at, now = flip.given.told(flip.at.value), flip.given.told(flip.now)
+        what = f"{flip.given.spoken[:1].upper()}{flip.given.spoken[1:]}: {side} {at} (assumed: {now})"
+    elif flip.name == "true_savings":
         what = f"True savings {side} {_share(flip.at)} (assumed: {percent(flip.now)})"
     elif flip.name == "care_cost":
         price = f"${flip.at.value:,.{2 if flip.at.standard_error < 0.5 else 0}f}"
@@ -36,7 +49,7 @@ def _told(flip: Flip, found: Findings, called: Names) -> str:
     elif flip.name == "risk_tolerance":
         times = log(1.0 / SELDOM)
         at, now = (money(times * value, times * value / 50) for value in (flip.at.value, flip.now))
-        what = f"Risking {'only' if flip.below else 'as much as'} {at} a year at 1 in 20 (now {now})"
+        what = f"Willing to risk {'only ' if flip.below else ''}{at} in 1 year of 20 (now {now})"
     elif flip.name == "largest_chance_of_owing":
         what = f"A limit {side} {_share(flip.at)} of years owing (yours: {percent(flip.now)})"
     else:

@@ -33,6 +33,7 @@ class Names:
         return cls(names(scenario), len(scenario.arrangements) > 1)
 
     def __call__(self, key: Key | None) -> str:
+        """What an option is called; staying out has no key."""
         if key is None:
             return "staying out"
         arrangement, tier = key
@@ -76,15 +77,16 @@ def reason(judged: Judgement, called: Names) -> str:
         return _by_limits(judged, name, worth)
     sure = "the sure amount you would take instead of its ups and downs"
     if judged.verdict == "stay_out":
-        return f"To you even {name}, the best on offer, is as bad as a sure loss of {worth.replace('−', '')}."
+        best = f"even {name}, the best on offer," if len(judged.ranked) > 1 else name
+        return f"To you {best} is as bad as a sure loss of {worth.replace('−', '')}."
     if judged.verdict == "close":
         return f"{name} is worth {worth} to you, {sure}: that cannot be told from nothing."
     others = [each for each in judged.ranked[1:] if each not in judged.ties]
     second = ""
     if others and others[0].worth.value > 0:
-        second = f", {called(others[0].option.key)} {amount(others[0].worth)}"
+        second = f"; {called(others[0].option.key)}: {amount(others[0].worth)}"
     elif others:
-        second = f", {called(others[0].option.key)} less than nothing"
+        second = f"; {called(others[0].option.key)}: less than nothing"
     return f"{name} is worth {worth} to you: {sure}. Staying out is worth nothing{second}."
 
 
@@ -98,7 +100,8 @@ def _by_limits(judged: Judgement, name: str, worth: str) -> str:
         return f"{name} keeps your limits but loses {worth.replace('−', '')} on average."
     unsure = next((limit for limit in first.limits if limit.holds is None), None)
     if judged.verdict == "close" and unsure is not None:
-        return f"{name} brings {worth} on average, but may break your limit: {_found(unsure)}; you allow {_allowed(unsure)}."
+        told = f"{name} brings {worth} on average, but may break your limit"
+        return f"{told}: {_found(unsure)}; you allow {_allowed(unsure)}."
     if judged.verdict == "close":
         return f"{name} keeps your limits; its average of {worth} cannot be told from nothing."
     ruled_out = [called for called in judged.ranked if not called.allowed]
@@ -146,10 +149,11 @@ def _basis(used: Rule, found: Findings) -> str:
         share = 0.0 if practice is None or practice.bearable_loss is None else practice.bearable_loss
         return f"as you stated: {percent(share)} of the benchmark"
     usual = float(decision_terms()["risk_tolerance_share"].at().value)
-    share = used.asked.risk_tolerance_share
+    stated = used.asked.risk_tolerance_share
     revenue = money(used.revenue or 0.0, (used.revenue or 0.0) / 100)
-    of = f"{percent(usual if share is None else share)} of {'your' if used.basis == 'revenue' else 'a usual'} revenue of {revenue}"
-    return of if share is not None else f"a guideline (Howard, 1988): {of}"
+    whose = "your" if used.basis == "revenue" else "a usual"
+    of = f"{percent(usual if stated is None else stated)} of {whose} revenue of {revenue}"
+    return of if stated is not None else f"a guideline (Howard, 1988): {of}"
 
 
 def average(found: Findings) -> str:
@@ -203,7 +207,7 @@ def _chance(estimate: Estimate) -> str:
 def aside(found: Findings) -> str:
     """What has to be at hand for what may be owed."""
     if not found.owes:
-        return "Nothing for losses: you never owe."
+        return f"Nothing for losses: you never owe.{_to_advance(found)}"
     held = found.security
     if held is not None:
         mix = held.cheapest
@@ -225,6 +229,14 @@ def aside(found: Findings) -> str:
     if found.needed.value <= 0:
         return f"Nothing is owed in {percent(SURE)} of futures."
     return f"{amount(found.needed)} covers what you would owe in the worst year in {percent(SURE)} of futures."
+
+
+def _to_advance(found: Findings) -> str:
+    """That money for care management must be there all the same."""
+    worst = None if found.cash is None else found.cash.estimate("low_point_p5")
+    if worst is None or not worst.value < 0:
+        return ""
+    return f" But have {money(-worst.value, worst.standard_error)} ready to carry care management."
 
 
 def _dollars(price: float) -> str:

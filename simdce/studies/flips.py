@@ -15,6 +15,10 @@ import numpy as np
 from simdce import metrics
 from simdce.metrics import Estimate, FloatArray
 from simdce.studies.decision import Judgement, Rule, best_of, judge, pulls_of
+from simdce.studies.driver_elections import inputs_of
+from simdce.studies.driver_flips import searched
+from simdce.studies.driver_inputs import Asked, Input
+from simdce.studies.driver_worlds import same_people
 from simdce.studies.options import Offers, Option, savings_assumed
 
 Key = tuple[str, str | None] | None
@@ -28,6 +32,9 @@ _COSTS, _COST_SLOPE = np.asarray(np.geomspace(0.05, 100.0, 40), np.float64), 0.0
 """The same for care management, dollars a person and month."""
 _TOLERANCES = np.geomspace(1.02, 1000.0, 60)
 _HALVINGS = 14
+_STEPS = 6
+_APART = ("true_savings", "practice_true_savings", "panel_size")
+"""Inputs that are moved here already, or by simulating other people."""
 Tried = Callable[[float], Sequence[Option]]
 """The options at a changed value."""
 
@@ -36,19 +43,26 @@ Tried = Callable[[float], Sequence[Option]]
 class Flip:
     """A value of one quantity beyond which the rule takes something else.
 
-    ``name``: "true_savings" (fraction, average of the years), "care_cost" (dollars a person and month), or a key of the
-    decision table; ``now``: the value assumed, in the same unit; ``then``: what is taken beyond ``at``.
+    ``name``: "true_savings" (fraction, average of the years), "care_cost" (dollars a person and month), a key of the
+    decision table, or an input of the drivers (``given``); ``now``: the value assumed, in the same unit; ``then``: what
+    is taken beyond ``at``.
     """
 
     name: str
     now: float
     at: Estimate
     then: Key
+    given: Input | None = None
 
     @property
     def below(self) -> bool:
         """Whether the verdict turns below the value, not above."""
         return self.at.value < self.now
+
+    @property
+    def plausible(self) -> bool:
+        """Whether an input could well lie there: between the ends that are known of it."""
+        return self.given is not None and self.given.ends[0] <= self.at.value <= self.given.ends[1]  # type: ignore[operator]
 
 
 def flips(offers: Offers, judged: Judgement) -> tuple[Flip, ...]:
@@ -64,6 +78,34 @@ def _found(offers: Offers, judged: Judgement) -> Iterator[Flip | None]:
         yield _tolerance(offers, rule, taken)
     else:
         yield from _limits(offers, rule, taken)
+    yield from _inputs(offers, judged, taken)
+
+
+def _inputs(offers: Offers, judged: Judgement, taken: Key) -> Iterator[Flip]:
+    """Inputs of the drivers that make no other people, nearest first as how far each could plausibly lie goes."""
+    arrangement, tier = judged.first.option.key
+    asked = Asked(offers.scenario, arrangement, offers.people, tier)
+    found = []
+    for given in inputs_of(asked):
+        ends, base = given.ends, given.base
+        if given.options or given.name in _APART or not same_people(given.changed(ends[1]).scenario, offers.scenario):
+            continue
+        assert isinstance(base, float | int)
+        low, high = float(ends[0]) - base, float(ends[1]) - base
+        most = searched(base, (base + low, base + high), given.bounds, simulates=False)
+
+        def tried(more: float, given: Input = given, base: float = base) -> Sequence[Option]:
+            changed = given.changed(base + more).scenario if more else offers.scenario
+            return Offers(changed, offers.panels, offers.people).options
+
+        sides = tuple(np.linspace(0.0, end - base, _STEPS + 1)[1:] for end in most if end != base)
+        turned = _nearest(tried, judged.rule, taken, sides)
+        if turned is not None:
+            more, then = turned
+            far = abs(more) / max(abs(high if more > 0 else low), 1e-12)
+            error = _error(tried, judged.rule, more, 0.2 * max(-low, high), taken, then)
+            found.append((far, Flip(given.name, base, Estimate(base + more, error), then, given)))
+    yield from (flip for _, flip in sorted(found, key=lambda each: each[0]))
 
 
 def _savings(offers: Offers, rule: Rule, taken: Key) -> Flip | None:

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from simdce.arrangements.settlement import FloatArray
-from simdce.metrics import Estimate, percentile
+from simdce.metrics import Estimate, percentile_of_years
 from simdce.scenario import ArrangementChoice, Scenario
 from simdce.scenario.contract import Savings
 from simdce.studies.cash import plan_of
@@ -50,12 +50,8 @@ class Option:
         return self.arrangement, self.tier
 
     def year(self, probability: float) -> Estimate:
-        """Quantile of a year's income over all performance years; its error takes a world's years for one observation.
-
-        Years of a world share the lasting mismatch, so the error errs on the safe side.
-        """
-        at_once = percentile(np.sort(self.income, axis=None), probability)
-        return Estimate(at_once.value, at_once.standard_error * float(np.sqrt(self.income.shape[1])))
+        """Quantile of a year's income over all performance years."""
+        return percentile_of_years(self.income, probability)
 
 
 class Offers:
