@@ -19,7 +19,6 @@ from simdce.deciding.flip_words import flip_sentences
 from simdce.deciding.picture import line_of_years
 from simdce.files import write_whole
 from simdce.scenario import Scenario
-from simdce.wording import percent
 
 __all__ = ["MOST_WORDS", "Card", "Page", "answer_page", "findings", "page_of", "visible_words", "write_answer"]
 
@@ -120,12 +119,14 @@ def _facts(found: Findings, called: words.Names) -> str:
     if found.option.tier is not None:
         people = f"{found.judged.people:,} of {found.scenario.panel.sizes[-1]:,} people"
         option = f"{option}, {called.called[found.option.arrangement]}"
+    if found.judged.verdict == "stay_out":
+        option = f"if you joined under {option}" if found.option.tier is None else f"if you signed {option}"
     return f"{people}; {when}. Figures below: {option}."
 
 
 def _assumed(found: Findings) -> list[str]:
     scenario = found.scenario
-    savings = [percent(saved) for saved in found.savings]
+    savings = [words.share(saved) for saved in found.savings]
     ramp = savings[0] if len(set(savings)) == 1 else f"{savings[0]} in the first year, {savings[-1]} in the last"
     told = [f"Care management truly saves {ramp}."]
     if scenario.panel.mix is None and not scenario.cost.model_fields_set:
@@ -156,8 +157,9 @@ def _foot(scenario: Scenario) -> str:
 
 _SHORTER: tuple[Callable[[Page], Page], ...] = (
     lambda page: replace(page, facts=page.facts.partition(" Figures below:")[0]),
-    lambda page: replace(page, sizes=""),
+    lambda page: replace(page, foot=page.foot.partition(" Everything else")[0]),
     lambda page: replace(page, unknown=page.unknown[:2]),
+    lambda page: replace(page, sizes=""),
     lambda page: replace(page, assumed=page.assumed[:1]),
     lambda page: replace(page, flips=page.flips[:2]),
     lambda page: replace(page, unknown=page.unknown[:1]),

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from math import isfinite, log
 
 from simdce.deciding.findings import Findings
-from simdce.deciding.words import Names
+from simdce.deciding.words import Names, share
 from simdce.metrics import Estimate
 from simdce.studies.decision import SELDOM
 from simdce.studies.flips import SAVINGS_TRIED, Flip
-from simdce.wording import money, percent
+from simdce.wording import money
 
 MOST = 3
 _MONTHS = 12
+_SPOKEN = {"regional_to_own_cost": ("Your region’s cost", " of your people’s")}
+"""Inputs that are shorter said in two parts, before and after the number."""
 
 
 def flip_sentences(found: Findings, called: Names) -> Iterator[str]:
@@ -33,13 +35,14 @@ def _chosen(flips: Sequence[Flip]) -> list[Flip]:
 
 
 def _told(flip: Flip, found: Findings, called: Names) -> str:
-    then = "do not join" if flip.then is None else f"sign {called(flip.then)}" if flip.then[1] else called(flip.then)
+    then = _then(flip, found, called)
     side = "below" if flip.below else "above"
     if flip.given is not None:
         at, now = flip.given.told(flip.at.value), flip.given.told(flip.now)
-        what = f"{flip.given.spoken[:1].upper()}{flip.given.spoken[1:]}: {side} {at} (assumed: {now})"
+        spoken, of = _SPOKEN.get(flip.name, (f"{flip.given.spoken[:1].upper()}{flip.given.spoken[1:]}", ""))
+        what = f"{spoken} {side} {at}{of} (assumed: {now})"
     elif flip.name == "true_savings":
-        what = f"True savings {side} {_share(flip.at)} (assumed: {percent(flip.now)})"
+        what = f"True savings {side} {_share(flip.at)} (assumed: {share(flip.now)})"
     elif flip.name == "care_cost":
         price = f"${flip.at.value:,.{2 if flip.at.standard_error < 0.5 else 0}f}"
         yearly = _MONTHS * found.option.people
@@ -51,23 +54,31 @@ def _told(flip: Flip, found: Findings, called: Names) -> str:
         at, now = (money(times * value, times * value / 50) for value in (flip.at.value, flip.now))
         what = f"Willing to risk {'only ' if flip.below else ''}{at} in 1 year of 20 (now {now})"
     elif flip.name == "largest_chance_of_owing":
-        what = f"A limit {side} {_share(flip.at)} of years owing (yours: {percent(flip.now)})"
+        what = f"A limit {side} {_share(flip.at)} of years owing (yours: {share(flip.now)})"
     else:
         of = "loss" if flip.name == "largest_loss" else "money to be financed"
         what = f"A limit on {of} {side} {money(flip.at.value, flip.at.standard_error)} (yours: {money(flip.now)})"
     return f"{what}: {then}."
 
 
+def _then(flip: Flip, found: Findings, called: Names) -> str:
+    if flip.then is None:
+        return "do not join"
+    word = "sign" if flip.then[1] is not None else "join under"
+    joined = found.judged.verdict == "join"
+    return f"{word} {called(flip.then)}{' instead' if joined else ''}"
+
+
 def _share(estimate: Estimate) -> str:
     error = estimate.standard_error
-    return percent(estimate.value, error if isfinite(error) else 0.01, 1)
+    return share(estimate.value, error if isfinite(error) else 0.01)
 
 
 def _firm(found: Findings) -> Iterator[str]:
     turned = {flip.name for flip in found.flips}
     now = sum(found.savings) / len(found.savings)
     if "true_savings" not in turned:
-        yield f"No true savings from 0% to {percent(now + SAVINGS_TRIED)} change it."
+        yield f"No true savings from 0% to {share(now + SAVINGS_TRIED)} change it."
     if "care_cost" not in turned:
         yield "No cost of care management changes it."
     tolerance = found.judged.rule.basis != "limits"

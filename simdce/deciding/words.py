@@ -47,6 +47,11 @@ def amount(estimate: Estimate) -> str:
     return money(estimate.value, estimate.standard_error)
 
 
+def share(fraction: float, error: float = 0.0) -> str:
+    """A share as a percentage, without a decimal that is nought: 2%, 1.5%."""
+    return percent(fraction, error).replace(".0%", "%")
+
+
 def headline(judged: Judgement, called: Names) -> str:
     """The verdict in a sentence."""
     first = called(judged.first.option.key)
@@ -118,7 +123,7 @@ def _found(limit: Limit) -> str:
 
 
 def _allowed(limit: Limit) -> str:
-    return percent(limit.allowed) if limit.name == "largest_chance_of_owing" else money(limit.allowed)
+    return share(limit.allowed) if limit.name == "largest_chance_of_owing" else money(limit.allowed)
 
 
 def rule(found: Findings) -> str:
@@ -136,7 +141,7 @@ def _limits(used: Rule) -> Iterator[str]:
     if asked.largest_loss is not None:
         yield f"a loss of {money(asked.largest_loss)} in 1 year of 20"
     if asked.largest_chance_of_owing is not None:
-        yield f"owing in {percent(asked.largest_chance_of_owing)} of years"
+        yield f"owing in {share(asked.largest_chance_of_owing)} of years"
     if asked.largest_financed is not None:
         yield f"{money(asked.largest_financed)} to be financed in 1 case of 20"
 
@@ -146,14 +151,14 @@ def _basis(used: Rule, found: Findings) -> str:
         return "as you stated"
     if used.basis == "bearable_loss":
         practice = found.scenario.practice
-        share = 0.0 if practice is None or practice.bearable_loss is None else practice.bearable_loss
-        return f"as you stated: {percent(share)} of the benchmark"
+        bearable = 0.0 if practice is None or practice.bearable_loss is None else practice.bearable_loss
+        return f"as you stated: {share(bearable)} of the benchmark"
     usual = float(decision_terms()["risk_tolerance_share"].at().value)
     stated = used.asked.risk_tolerance_share
     revenue = money(used.revenue or 0.0, (used.revenue or 0.0) / 100)
     whose = "your" if used.basis == "revenue" else "a usual"
-    of = f"{percent(usual if stated is None else stated)} of {whose} revenue of {revenue}"
-    return of if stated is not None else f"a guideline (Howard, 1988): {of}"
+    of = f"{share(usual if stated is None else stated)} of {whose} revenue of {revenue}"
+    return of if stated is not None else f"a guideline (Howard, 1988): {of}; state your own in [decision]"
 
 
 def average(found: Findings) -> str:
@@ -182,15 +187,15 @@ def timing(found: Findings) -> str:
         )
         told += f"of 20 more than {money(-worst.value, worst.standard_error)}."
     back, never = cash.estimate("payback_month_p50"), cash.estimate("chance_never_back")
-    share = _chance(never)
+    missing = _chance(never)
     until = cash.date(cash.horizon_months)
     if never.value == 0:
         return f"{told} It is always back by {until}."
     if not isfinite(back.value):
-        return f"{told} In {share} of futures it is not back by {until}."
+        return f"{told} In {missing} of futures it is not back by {until}."
     if back.value <= cash.fan[0][0]:
-        return f"{told} Typically none is missing; in {share} of futures some is in {until}."
-    return f"{told} Typically it is back in {cash.date(back.value)}; in {share} of futures not by {until}."
+        return f"{told} Typically none is missing; in {missing} of futures some is in {until}."
+    return f"{told} Typically it is back in {cash.date(back.value)}; in {missing} of futures not by {until}."
 
 
 def _monthly(found: Findings) -> bool:
@@ -199,7 +204,7 @@ def _monthly(found: Findings) -> bool:
 
 
 def _chance(estimate: Estimate) -> str:
-    return percent(
+    return share(
         estimate.value, estimate.standard_error if estimate.value < 0.01 else max(estimate.standard_error, 0.01)
     )
 
@@ -219,16 +224,16 @@ def aside(found: Findings) -> str:
             name.replace("_", " ") for name in dict.fromkeys((*mix.flows, *(layer.instrument for layer in mix.layers)))
         ]
         cost = f"; held most cheaply ({listed(ways)}) that costs {amount(mix.cost)} a year" if ways else ""
-        return f"{asks}{size} makes you {percent(held.chance)} sure of being able to pay{cost}."
+        return f"{asks}{size} makes you {share(held.chance)} sure of being able to pay{cost}."
     if found.repayment is not None:
         enough = _chance(found.repayment.enough_worst_year)
         told = (
             f"Medicare asks for {money(found.repayment.rule.amount)}, enough for the worst year in {enough} of futures"
         )
-        return f"{told}; {amount(found.needed)} would do in {percent(SURE)}."
+        return f"{told}; {amount(found.needed)} would do in {share(SURE)}."
     if found.needed.value <= 0:
-        return f"Nothing is owed in {percent(SURE)} of futures."
-    return f"{amount(found.needed)} covers what you would owe in the worst year in {percent(SURE)} of futures."
+        return f"Nothing is owed in {share(SURE)} of futures."
+    return f"{amount(found.needed)} covers what you would owe in the worst year in {share(SURE)} of futures."
 
 
 def _to_advance(found: Findings) -> str:
