@@ -52,6 +52,7 @@ STOREYS = (
     "plots",
     "report",
     "deciding",
+    "interview",
     "output",
     "cli",
     "__main__",

@@ -156,11 +156,11 @@ def _foot(scenario: Scenario) -> str:
 
 
 _SHORTER: tuple[Callable[[Page], Page], ...] = (
-    lambda page: replace(page, facts=page.facts.partition(" Figures below:")[0]),
     lambda page: replace(page, foot=page.foot.partition(" Everything else")[0]),
     lambda page: replace(page, unknown=page.unknown[:2]),
-    lambda page: replace(page, sizes=""),
     lambda page: replace(page, assumed=page.assumed[:1]),
+    lambda page: replace(page, sizes=""),
+    lambda page: replace(page, facts=page.facts.partition(" Figures below:")[0]),
     lambda page: replace(page, flips=page.flips[:2]),
     lambda page: replace(page, unknown=page.unknown[:1]),
     lambda page: replace(page, title="The answer", flips=page.flips[:1]),
