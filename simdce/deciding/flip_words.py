@@ -8,6 +8,7 @@ from math import isfinite, log
 from simdce.deciding.findings import Findings
 from simdce.deciding.words import Names, share
 from simdce.metrics import Estimate
+from simdce.scenario.decision import LIMITS
 from simdce.studies.decision import SELDOM
 from simdce.studies.flips import SAVINGS_TRIED, Flip
 from simdce.wording import money
@@ -84,3 +85,5 @@ def _firm(found: Findings) -> Iterator[str]:
     tolerance = found.judged.rule.basis != "limits"
     if tolerance and "risk_tolerance" not in turned:
         yield "Bearing more risk or less does not change it."
+    if not tolerance and not turned & set(LIMITS):
+        yield "Other limits do not change it."

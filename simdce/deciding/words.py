@@ -12,12 +12,14 @@ from simdce.metrics import Estimate
 from simdce.report.names import listed, names
 from simdce.scenario import Scenario
 from simdce.studies.cash import calendar_month
-from simdce.studies.decision import SELDOM, Judged, Judgement, Limit, Rule, decision_terms
+from simdce.studies.decision import SELDOM, Judgement, Limit, Rule, decision_terms
 from simdce.studies.options import Option
 from simdce.wording import money, percent, with_error
 
 Key = tuple[str, str | None]
 _MOST_NAMED = 3
+_LONGEST_NAME = 6
+"""Words of a name."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Names:
     @classmethod
     def of(cls, scenario: Scenario) -> Names:
         """The names of a scenario."""
-        return cls(names(scenario), len(scenario.arrangements) > 1)
+        return cls({key: _short(name) for key, name in names(scenario).items()}, len(scenario.arrangements) > 1)
 
     def __call__(self, key: Key | None) -> str:
         """What an option is called; staying out has no key."""
@@ -39,7 +41,13 @@ class Names:
         arrangement, tier = key
         if tier is None:
             return self.called[arrangement]
-        return f"{tier} with {self.called[arrangement]}" if self.several else tier
+        return f"{_short(tier)} with {self.called[arrangement]}" if self.several else _short(tier)
+
+
+def _short(name: str) -> str:
+    """A name of so many words as leave room for the rest of the page."""
+    found = name.split()
+    return name if len(found) <= _LONGEST_NAME else f"{' '.join(found[:_LONGEST_NAME])} …"
 
 
 def amount(estimate: Estimate) -> str:
@@ -56,7 +64,8 @@ def headline(judged: Judgement, called: Names) -> str:
     """The verdict in a sentence."""
     first = called(judged.first.option.key)
     if judged.verdict == "close":
-        return f"Too close to call: {first}, or staying out."
+        second = None if judged.second is None else judged.second.option.key
+        return f"Too close to call: {first}, or {called(second)}."
     if judged.verdict == "stay_out":
         return "Do not join." if len(judged.ranked) > 1 else f"Do not join {first}."
     if judged.ties:
@@ -77,7 +86,8 @@ def brief(judged: Judgement, called: Names) -> str:
 def reason(judged: Judgement, called: Names) -> str:
     """What the rule finds, and how far the rest is from it."""
     first = judged.first
-    name, worth = called(first.option.key), with_error(first.worth, "dollars") + " a year"
+    today = "" if first.option.low_point is None else " in today’s money"
+    name, worth = called(first.option.key), f"{with_error(first.worth, 'dollars')} a year{today}"
     if judged.rule.basis == "limits":
         return _by_limits(judged, name, worth)
     sure = "the sure amount you would take instead of its ups and downs"
@@ -181,11 +191,12 @@ def timing(found: Findings) -> str:
     if cash is None:
         return f"{told} Until then nothing comes." if not _monthly(found) else f"{told} Monthly payments come at once."
     low, worst = cash.estimate("mean_low_point"), cash.estimate("low_point_p5")
-    if worst.value < 0:
-        told += (
-            f" Until the money is back {money(-low.value, low.standard_error)} must be financed on average, in 1 case "
-        )
-        told += f"of 20 more than {money(-worst.value, worst.standard_error)}."
+    if worst.value >= 0:
+        return f"{told} Nothing has to be advanced until then."
+    told += (
+        f" Until the money is back {money(-low.value, low.standard_error)} must be financed on average, in 1 case of 20"
+    )
+    told += f" more than {money(-worst.value, worst.standard_error)}."
     back, never = cash.estimate("payback_month_p50"), cash.estimate("chance_never_back")
     missing = _chance(never)
     until = cash.date(cash.horizon_months)
@@ -262,8 +273,3 @@ def sizes(found: Findings, called: Names) -> str:
     """The verdict at every other size; nothing where there is one size."""
     told = [f"{each.people:,} people: {brief(each, called)}" for each in found.others]
     return f"At other sizes: {'; '.join(told)}." if told else ""
-
-
-def option_of(judged: Judged) -> Key:
-    """What tells the option of a judgement from others."""
-    return judged.option.key

@@ -16,7 +16,7 @@ _CONTRACTS = (
     ("LEAD Global", ("lead_global_lower_spending",)),
 )
 _TIERS = ("upside_only", "shared", "full", "capitated")
-_OF_ENTITY = ("reach_global", "lead_global_lower_spending", "mssp_enhanced")
+_OF_ENTITY = ("reach_global", "lead_global_lower_spending", "mssp_2027_enhanced_current_law", "mssp_enhanced")
 
 Offer = tuple[str, str]
 """What is said of it, and its name."""
@@ -33,14 +33,21 @@ def tiers_offered() -> list[Offer]:
     return [(f"{tiers.load(name).title}: {tiers.load(name).summary}", name) for name in _TIERS]
 
 
-def contract_of_entity(years: Sequence[int]) -> str:
-    """The contract under which the entity of a practice is simulated: full risk, as in force in these years."""
-    return next((name for name in _OF_ENTITY if _in_force(name, years)), _OF_ENTITY[-1])
+def contract_of_entity(years: Sequence[int]) -> Offer:
+    """The contract under which the entity of a practice is simulated: the fullest risk in force in these years."""
+    in_force = {name: told for told, name in contracts(years)}
+    name = next(name for name in _OF_ENTITY if name in in_force)
+    return in_force[name], name
 
 
 def base_years_before(name: str, first: int) -> int:
     """Years between base years and the first performance year: ACO REACH keeps the base years of its beginning."""
     return min(8, max(0, first - arrangements.load(name).first_year + 1)) if name.startswith("reach_") else 0
+
+
+def label(told: str) -> str:
+    """What pages call a contract: BASIC A, LEAD Global."""
+    return told.partition(",")[0].removeprefix("Shared Savings Program ").removeprefix("ACO ")
 
 
 def _in_force(name: str, years: Sequence[int]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simdce import arrangements
 from simdce.errors import InputError
-from simdce.interview.offers import base_years_before, contract_of_entity
+from simdce.interview.offers import base_years_before, contract_of_entity, label
 from simdce.interview.questions import FEWEST, Answers, amount, calendar_years, chosen, questions
 from simdce.studies.driver_inputs import ranges
 
@@ -78,7 +78,7 @@ def _scenario(answers: Answers) -> Iterator[str]:
     practice = answers["who"] == "practice"
     years, sizes, people = calendar_years(answers), sizes_of(answers), int(amount(answers, "people"))
     pool = [int(amount(answers, "pool"))] if practice else []
-    signed = [contract_of_entity(years)] if practice else [name for _, name in chosen(answers)]
+    signed = [contract_of_entity(years)] if practice else chosen(answers)
     who = "practice" if practice else "ACO"
     yield f'title = "Should our {who} of {people:,} people join from {years[0]}?"'
     yield f"worlds = {_WORLDS}                         # simulated futures; more give finer figures"
@@ -91,13 +91,13 @@ def _scenario(answers: Answers) -> Iterator[str]:
         names = ("esrd", "disabled", "aged_dual")
         told = [f"{name} = {share:.6g}" for name, share in zip(names, shares, strict=True)]
         yield f"mix = {{ {', '.join(told)}, aged_non_dual = {1.0 - sum(shares):.6g} }}"
-    gap = base_years_before(signed[0], years[0]) if all(name.startswith("reach_") for name in signed) else 0
+    gap = min(base_years_before(name, years[0]) for _, name in signed)
     yield from ("", "[years]", f"first_performance_year = {years[0]}", f"performance = {len(years)}")
     yield from [f"gap = {gap}                          # ACO REACH keeps its base years"] if gap else []
     saved = amount(answers, "savings") / 100.0
     yield from ("", "[savings]", f"true = {saved:.6g}                     # what better care saves of all cost")
-    for name in signed:
-        yield from ("", "[[arrangements]]", f'name = "{name}"')
+    for said, name in signed:
+        yield from ("", "[[arrangements]]", f'name = "{name}"', f'label = "{label(said)}"')
         yield from _elections(name, years)
     if practice:
         yield from ("", "[practice]", f"people = {sizes}")

@@ -111,6 +111,12 @@ class Judgement:
         """The option that the page speaks of: the best, or the least bad."""
         return self.ranked[0]
 
+    @property
+    def second(self) -> Judged | None:
+        """The best option that surely keeps every limit and is surely worth more than nothing, the first left out."""
+        sure = (each for each in self.ranked[1:] if all(limit.holds for limit in each.limits))
+        return next((each for each in sure if each.worth.value > 0 and told_apart(each.worth)), None)
+
 
 def judgement(offers: Offers, rule: Rule | None = None) -> Judgement:
     """The verdict of the scenario's rule on everything that may be signed."""
@@ -161,9 +167,10 @@ def pulls_of(option: Option, rule: Rule) -> FloatArray:
 
 def best_of(options: Sequence[Option], rule: Rule) -> tuple[str, str | None] | None:
     """The key of the option that the rule takes by the figures as they are, None for staying out."""
-    judged = min((judge(option, rule) for option in options), key=_order)
-    keeps = all(limit.found.value <= limit.allowed for limit in judged.limits)
-    return judged.option.key if keeps and judged.worth.value > 0 else None
+    judged = (judge(option, rule) for option in options)
+    kept = [each for each in judged if all(limit.found.value <= limit.allowed for limit in each.limits)]
+    best = max(kept, key=lambda each: each.worth.value, default=None)
+    return best.option.key if best is not None and best.worth.value > 0 else None
 
 
 def _limits(option: Option, asked: Decision) -> Iterator[Limit]:
