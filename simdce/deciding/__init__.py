@@ -131,6 +131,8 @@ def _assumed(found: Findings) -> list[str]:
     told = [f"Care management truly saves {ramp}."]
     if scenario.panel.mix is None and not scenario.cost.model_fields_set:
         told.append(f"People and costs are like those of ACOs in {scenario.panel.price_year}.")
+    else:
+        told.append("People and costs are as the scenario has them.")
     practice = scenario.practice
     if practice is not None and practice.others is None:
         told.append("All other practices sign the same tier.")
