@@ -253,18 +253,18 @@ def test_care_cost_flips_where_it_uses_up_what_the_option_is_worth() -> None:
 
 def test_true_savings_flip_where_the_contract_breaks_even() -> None:
     """With limits that let everything through the average decides, whose break-even another study finds by itself."""
-    scenario = scenario_of(WORLDS, (5000,), arrangements=[ENHANCED], savings={"true": 0.0})
+    benchmark = {"discount": 0.02, "weights": [0.1, 0.3, 0.6]}
+    scenario = scenario_of(WORLDS, (5000,), arrangements=[ENHANCED], savings={"true": 0.0}, benchmark=benchmark)
     offers = Offers(scenario, simulate(scenario), 5000)
     found = judgement(offers, rule(rule="limits", largest_loss=1e9))
-    flip = next((each for each in flips(offers, found) if each.name == "true_savings"), None)
+    assert found.verdict == "stay_out"
+    flip = next(each for each in flips(offers, found) if each.name == "true_savings")
     alone, _ = break_evens(offers.lived, (), "ENHANCED")
-    crossings = alone[0].crossings
-    if not crossings:
-        assert flip is None
-        return
-    assert flip is not None
-    assert abs(flip.at.value - crossings[0].true_savings.value) < 2e-5
-    assert flip.at.standard_error == pytest.approx(crossings[0].true_savings.standard_error, rel=0.5)
+    crossing = alone[0].crossings[0].true_savings
+    assert not flip.below
+    assert flip.then == ("ENHANCED", None)
+    assert abs(flip.at.value - crossing.value) < 2e-5
+    assert flip.at.standard_error == pytest.approx(crossing.standard_error, rel=0.3)
 
 
 def test_every_flip_is_where_the_verdict_turns() -> None:

@@ -165,7 +165,7 @@ class Terminal:
         os.close(theirs)
         self.own, self.seen = own, ""
 
-    def expect(self, pattern: str, seconds: float = 300.0) -> str:
+    def expect(self, pattern: str, seconds: float = 100.0) -> str:
         """What is written up to the pattern."""
         until = time.monotonic() + seconds
         while not (found := re.search(pattern, self.seen)):
@@ -247,7 +247,7 @@ def test_from_the_first_question_to_the_page(ask, tmp_path: Path) -> None:  # ty
     for place, said in ((5, ""), (6, "1"), (7, "1 4"), (8, "4"), (9, "5k"), (10, ""), (11, "enough"), (12, "5")):
         again.expect(rf"{place} of 12\. .*\]: ")
         again.say(said)
-    told = again.expect("it prints on one sheet")
+    told = again.expect("it prints on one sheet", 300.0)
     assert again.ended() == 0
     assert "Simulating 4,000 futures" in told
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
