@@ -17,6 +17,7 @@ from simdce.results import CASH, DIFFERENCES, METRICS, PRACTICE, QUARTILES, Cash
 from simdce.run import Answers
 from simdce.studies.break_even import BreakEven
 from simdce.studies.cash import BANDS
+from simdce.studies.tornadoes import driver_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ def save(answers: Answers, folder: Path) -> list[Path]:
     """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
 
     Where arrangements are compared, comparison.parquet stands between the first two; so do practice.parquet where the
-    scenario has a practice, and cash.parquet where it has a cash table.
+    scenario has a practice, cash.parquet where it has a cash table, and drivers.parquet where they were asked for.
     """
     from simdce.report import report_page
 
@@ -37,6 +38,8 @@ def save(answers: Answers, folder: Path) -> list[Path]:
         contents[folder / "practice.parquet"] = _parquet(answers, practice_frame(answers.practice.rows))
     if answers.cash:
         contents[folder / "cash.parquet"] = _parquet(answers, cash_frame(_cash_rows(answers)))
+    if answers.drivers:
+        contents[folder / "drivers.parquet"] = _parquet(answers, driver_frame(answers.drivers))
     contents[folder / "report.html"] = report_page(answers).encode()
     digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
@@ -61,6 +64,7 @@ def run_record(answers: Answers) -> dict[str, Any]:
         "practice": _practice(answers),
         **_cash(answers),
         **_security(answers),
+        **_drivers(answers),
         **_variance_saved(answers),
     }
 
@@ -83,6 +87,7 @@ def json_document(answers: Answers) -> str:
             **_cash(answers),
             **({"cash_estimates": _records(cash_frame(_cash_rows(answers)))} if answers.cash else {}),
             **_security(answers),
+            **_drivers(answers),
             **_variance_saved(answers),
             "cautions": cautions(answers.scenario),
         }
@@ -253,6 +258,11 @@ def _cash(answers: Answers) -> dict[str, Any]:
 def _security(answers: Answers) -> dict[str, Any]:
     """What to hold, by which means and at what yearly cost; nothing where the scenario does not ask."""
     return {"security": [_plain(asdict(each)) for each in answers.security]} if answers.security else {}
+
+
+def _drivers(answers: Answers) -> dict[str, Any]:
+    """Every input at its two ends and where it turns the verdict; nothing where nobody asked."""
+    return {"drivers": [_plain(asdict(each)) for each in answers.drivers]} if answers.drivers else {}
 
 
 def _plain(value: Any) -> Any:

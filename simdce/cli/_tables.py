@@ -62,6 +62,11 @@ def print_answers(answers: Answers) -> None:
     for size in shown_sizes(answers.panels.panel_sizes):
         if any(each.panel_size == size for each in answers.observed):
             console.print(_observed(answers, size))
+    if answers.drivers:
+        from simdce.cli._drivers import driver_tables
+
+        for table in driver_tables(answers.drivers):
+            console.print(table)
     if any(each.ratio >= WORTH_TELLING for each in _saved(answers)):
         console.print(_variance_saved(answers))
     for told in dict.fromkeys(each.sentence for each in answers.observed):

@@ -7,6 +7,7 @@ never touches pyplot's state. Colour is never the only carrier: shapes, line sty
 from simdce.plots.by_size import chances_by_panel_size
 from simdce.plots.cash import cash_over_time
 from simdce.plots.comparison import difference_by_true_savings, net_by_true_savings
+from simdce.plots.drivers import tornado
 from simdce.plots.payment import payment_laws
 from simdce.plots.repayment import repayment_by_confidence
 from simdce.plots.savings_rate import savings_rate_law
@@ -25,5 +26,6 @@ __all__ = [
     "repayment_by_confidence",
     "savings_rate_law",
     "svg",
+    "tornado",
     "variance_by_panel_size",
 ]

@@ -14,6 +14,7 @@ from simdce.report.by_size import by_size
 from simdce.report.cash import cash_passage
 from simdce.report.comparison import side_by_side
 from simdce.report.differences import difference_exhibits
+from simdce.report.drivers import drivers_passage
 from simdce.report.exhibits import cell, chance_cell, checks, exhibits, repayment_exhibit, viability_exhibit
 from simdce.report.figures import (
     payment_figure,
@@ -70,6 +71,7 @@ def report_page(answers: Answers) -> str:
         practice=practice_passage(answers, lead.keys[0], called),
         cash=cash_passage(answers, lead.keys[0], size, called),
         security=security_passage(answers, lead.keys[0], size, called),
+        drivers=drivers_passage(answers, lead.keys[0], called),
         cautions=_in_words(concerns(scenario), called),
         payment=payment_figure(found),
         savings_rate=savings_rate_figure(found, scenario.observed),

@@ -93,6 +93,12 @@ def nested_flip(
     return min(found, key=lambda each: abs(each.at.value - base), default=None)
 
 
+def side(margins: FloatArray) -> int:
+    """On which side of nought the expected margin is: −1, 1, or 0 where it is nought."""
+    mean = _mean(margins)
+    return 0 if abs(mean) < NOTHING else int(np.sign(mean))
+
+
 def _nearest(grid: FloatArray, values: FloatArray, base: float) -> list[tuple[int, int]]:
     """The change of sign nearest to the base on either side of it."""
     changes = sign_changes(np.where(np.abs(values) < NOTHING, 0.0, values))

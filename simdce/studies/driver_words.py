@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from simdce.wording import MINUS
+from collections.abc import Callable
+
+from simdce.wording import MINUS, percent
+from simdce.wording import people as people_as_known
 
 _WORDS: dict[object, str] = {
     True: "yes",
@@ -46,3 +49,13 @@ def choice(value: object) -> str:
     if isinstance(value, float | int) and not isinstance(value, bool):
         return share(value)
     return _WORDS.get(value, str(value))
+
+
+def with_error(told: Callable[[float], str], value: float, error: float) -> str:
+    """A value found with an error, neither finer than the error."""
+    if told is people:
+        return f"{people(value)} ± {people_as_known(error)}"
+    if told is plain:
+        return f"{value:.2f} ± {error:.1g}"
+    words = percent(value, error, 2) if told is share else told(value)
+    return f"{words} ± {percent(error, error, 4)}"

@@ -20,9 +20,10 @@ from simdce.metrics import Estimate, FloatArray
 from simdce.scenario import Scenario
 from simdce.studies.comparison import LOW
 from simdce.studies.driver_elections import inputs_of
-from simdce.studies.driver_inputs import Asked, Input, Value
-from simdce.studies.driver_worlds import DriverWorlds, same_people
 from simdce.studies.driver_flips import Flip, flip, nested_flip, searched
+from simdce.studies.driver_inputs import Asked, Input, Value
+from simdce.studies.driver_words import with_error
+from simdce.studies.driver_worlds import DriverWorlds, same_people
 from simdce.worlds import PanelYears, simulate
 
 _SIZES_SEARCHED = 9
@@ -37,7 +38,7 @@ class Driver:
     ``swing``: the largest less the smallest of the three. ``worst_…``: the 5th percentile of a performance year.
     ``flips_at``: the value nearest to the base at which the verdict turns, None where it does not between the values
     ``searched``; ``flips_upwards``: whether the verdict is better above it. ``flips_to``: the same in plain words, of a
-    choice what to choose for another verdict.
+    choice what to choose for another verdict; ``flips_text``: with its error.
     """
 
     name: str
@@ -59,10 +60,12 @@ class Driver:
     worst_change_low: Estimate
     worst_change_high: Estimate
     searched: tuple[float, float] | None
+    searched_told: tuple[str, str] | None
     flips_at: float | None
     flips_at_error: float | None
     flips_upwards: bool | None
     flips_to: str | None
+    flips_text: str | None
     stated: bool
     source: str
     confidence: str
@@ -104,7 +107,7 @@ def drivers(
     if worlds is None:
         assert panels is not None
         worlds = DriverWorlds(scenario, panels, threads=threads)
-    study = _Study(asked, against, worlds, controls)
+    study = DriverStudy(asked, against, worlds, controls)
     return tuple(sorted(study.all(), key=lambda driver: -driver.swing.value))
 
 
@@ -114,7 +117,7 @@ def flips(found: Sequence[Driver], most: int = 3) -> tuple[Driver, ...]:
     return tuple(sorted(turning, key=lambda driver: driver.how_far)[:most])
 
 
-class _Study:
+class DriverStudy:
     """One payment and what it is held to, on the worlds of a scenario."""
 
     def __init__(self, asked: Asked, against: str | None, worlds: DriverWorlds, controls: Controls | None) -> None:
@@ -132,7 +135,13 @@ class _Study:
     def all(self) -> Iterator[Driver]:
         """Every input that is read, in no order."""
         for given in inputs_of(self.asked, self.against):
-            yield self._choice(given) if given.options else self._number(given)
+            if self.against is None and not self._moves(given):
+                continue  # an election that the size leaves no room for
+            yield self.choice(given) if given.options else self.number(given)
+
+    def _moves(self, given: Input) -> bool:
+        """Whether a choice changes any payment; a number that the rules read does."""
+        return not given.options or any((self._paid(given, value) != self.base).any() for value in given.options)
 
     def _paid(self, given: Input, value: Value, *, keep: bool = True) -> FloatArray:
         return self.base if value == given.base else self.worlds.paid(given.changed(value), keep=keep)
@@ -146,7 +155,8 @@ class _Study:
         rival = replace(asked, tier=self.against) if asked.tier else replace(asked, arrangement=self.against)
         return own - self.rival_control.steadied(self.worlds.paid(rival, keep=keep).mean(axis=1))
 
-    def _number(self, given: Input) -> Driver:
+    def number(self, given: Input) -> Driver:
+        """An input that is a number, at its ends and where it turns the verdict."""
         low, high = (self._reached(given, end) for end in given.ends)
         base = float(given.base)
         simulates = not same_people(given.changed(high).scenario, self.asked.scenario)
@@ -180,7 +190,7 @@ class _Study:
         grid = {round(size) for size in np.geomspace(*between, _SIZES_SEARCHED)} | {round(base)}
         return nested_flip(margins_at, sorted(grid), base)
 
-    def _choice(self, given: Input) -> Driver:
+    def choice(self, given: Input) -> Driver:
         """Of the choices that the arrangement offers, those with the lowest and the highest expected payment."""
         expected = {value: float(self.control.mean(self._year(given, value)).value) for value in given.options}
         worst, best = min(expected, key=expected.__getitem__), max(expected, key=expected.__getitem__)
@@ -189,7 +199,8 @@ class _Study:
         }
         other = [value for value in (best, worst) if margin[value] * margin[given.base] < 0]
         driver = self._driver(given, (worst, best), None, None)
-        return replace(driver, flips_to=given.told(other[0]) if other else None)
+        words = given.told(other[0]) if other else None
+        return replace(driver, flips_to=words, flips_text=words)
 
     def _year(self, given: Input, value: Value) -> FloatArray:
         return np.asarray(self._paid(given, value).mean(axis=1))
@@ -222,10 +233,12 @@ class _Study:
             worst_change_low=metrics.percentile_of_years_difference(paid[0], paid[1], LOW),
             worst_change_high=metrics.percentile_of_years_difference(paid[2], paid[1], LOW),
             searched=between,
+            searched_told=None if between is None else (given.told(between[0]), given.told(between[1])),
             flips_at=None if found is None else found.at.value,
             flips_at_error=None if found is None else found.at.standard_error,
             flips_upwards=None if found is None else found.upwards,
             flips_to=None if found is None else given.told(found.at.value),
+            flips_text=None if found is None else with_error(given.told, found.at.value, found.at.standard_error),
             stated=given.stated,
             source=given.source,
             confidence=given.confidence,
