@@ -144,5 +144,24 @@ def variance_ratio(part: FloatArray, whole: FloatArray) -> Estimate:
     return Estimate(ratio, _standard_error((above - ratio * below) / below.mean()))
 
 
+def certainty_equivalent(amounts: FloatArray, risk_tolerance: float) -> Estimate:
+    """The sure amount that is worth as much as ``amounts`` under exponential utility with a risk tolerance, same unit.
+
+    For a normal law it is the mean less the variance over twice the tolerance (Pratt, Econometrica 1964).
+    """
+    pulls = certainty_pulls(amounts, risk_tolerance)
+    return Estimate(float(pulls.mean()), _standard_error(pulls))
+
+
+def certainty_pulls(amounts: FloatArray, risk_tolerance: float) -> FloatArray:
+    """Each world's pull on the certainty equivalent: their mean is it, their spread gives its error (delta method)."""
+    losses = -amounts / risk_tolerance
+    worst = losses.max()  # taken out, so that no exponential overflows
+    weights = np.exp(losses - worst)
+    average = weights.mean()
+    equivalent = -risk_tolerance * (worst + np.log(average))
+    return np.asarray(equivalent + risk_tolerance * (1.0 - weights / average))
+
+
 def _standard_error(amounts: FloatArray) -> float:
     return float(amounts.std(ddof=1) / np.sqrt(len(amounts))) if len(amounts) > 1 else float("nan")

@@ -53,6 +53,8 @@ STOREYS = (
     "plots",
     "report",
     "whatif",
+    "deciding",
+    "interview",
     "output",
     "cli",
     "__main__",

@@ -59,7 +59,7 @@ def command(
             from simdce.output import json_document, save
             from simdce.run import answer
 
-        with _progress(quiet=as_json) as progress:
+        with progress_bar(quiet=as_json) as progress:
             answers = answer(read, threads=threads, progress=progress, controlled=controlled, drivers=drivers)
         written = save(answers, folder)
     except InputError as error:
@@ -77,7 +77,7 @@ def command(
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Progress | None]:
+def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
     """A progress bar on standard error, when somebody is there to see it."""
     if quiet or not sys.stderr.isatty():
         yield None

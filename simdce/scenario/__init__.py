@@ -21,6 +21,7 @@ from simdce.errors import InputError
 from simdce.scenario.cash import Advance, Cash, check_cash
 from simdce.scenario.consistency import check_arrangement, check_tables
 from simdce.scenario.contract import ArrangementChoice, Benchmark, Observed, Savings, Shocks, Years
+from simdce.scenario.decision import Decision, check_decision
 from simdce.scenario.growth import Growth, check_growth
 from simdce.scenario.people import (
     CalibratedCost,
@@ -49,6 +50,7 @@ __all__ = [
     "CalibratedCost",
     "Cash",
     "CategoryCost",
+    "Decision",
     "EmpiricalCost",
     "GammaCost",
     "Growth",
@@ -67,7 +69,7 @@ __all__ = [
 ]
 
 MOST_BYTES = 1_000_000
-OPTIONAL_TABLES = ("cash", "security", "growth")
+OPTIONAL_TABLES = ("cash", "security", "growth", "decision")
 LONGEST_LINE = 10_000  # a key of very many parts would take memory by the square of their number
 
 
@@ -99,6 +101,7 @@ class Scenario(Table):
     cash: Cash | None = Field(None, description="what care management costs and when money moves")
     security: Security | None = Field(None, description="what is held against losses, and what holding it costs")
     growth: Growth | None = Field(None, description="paths of the panel, and plans to grow")
+    decision: Decision | None = Field(None, description="the rule by which it is decided whether to join")
     questions: Questions = Field(Questions(), description="what to answer beside the law of each payment")
 
     @model_serializer(mode="wrap")
@@ -178,6 +181,7 @@ def build_scenario(written: Mapping[str, Any], where: str = "scenario") -> Scena
         check_practice(scenario)
         check_cash(scenario)
         check_growth(scenario)
+        check_decision(scenario)
         for number, choice in enumerate(scenario.arrangements):
             check_arrangement(scenario, choice, number)
     except InputError as error:
