@@ -46,6 +46,7 @@ def by_numpy(replicates: int) -> FloatArray:
 
 @njit
 def _means(replicates, people, location, scale):  # type: ignore[no-untyped-def]
+    np.random.seed(1)
     found = np.empty(replicates)
     for number in range(replicates):
         total = 0.0
@@ -60,24 +61,22 @@ def by_numba(replicates: int) -> FloatArray:
 
 
 def by_gemact(replicates: int) -> FloatArray:
-    import logging
+    from gemact import Frequency, LossModel, Severity, lossmodel  # type: ignore[import-not-found, unused-ignore]
+    from twiggy import levels  # type: ignore[import-not-found, unused-ignore]
 
-    from gemact import Frequency, LossModel, Severity  # type: ignore[import-not-found, unused-ignore]
-
-    logging.disable(logging.INFO)
+    lossmodel.logger.min_level = levels.WARNING
     severity = Severity(dist="lognormal", par={"shape": SCALE, "scale": float(np.exp(LOCATION))})
     everybody = Frequency(dist="binom", par={"n": PEOPLE, "p": 1.0 - 1e-12})  # it has no fixed number
     model = LossModel(
         severity=severity, frequency=everybody, aggr_loss_dist_method="mc", n_sim=replicates, random_state=1
     )
-    logging.disable(logging.NOTSET)
     return np.array([model.mean(use_dist=True), model.std(use_dist=True)]) / PEOPLE
 
 
 def by_r(replicates: int) -> tuple[float, FloatArray]:
     """Processor seconds by R's own clock, so that its start does not count, and the means."""
     drawn = f"vapply(1:{replicates}, function(i) mean(rlnorm({PEOPLE}, {LOCATION!r}, {SCALE!r})), 0)"
-    code = f"t <- system.time(m <- {drawn}); cat(t[['user.self']] + t[['sys.self']], m)"
+    code = f"set.seed(1); t <- system.time(m <- {drawn}); cat(t[['user.self']] + t[['sys.self']], m)"
     told = subprocess.run(["Rscript", "--vanilla", "-e", code], capture_output=True, text=True, check=True).stdout
     seconds, *means = map(float, told.split())
     return seconds, np.array(means)

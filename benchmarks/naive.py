@@ -21,7 +21,8 @@ DEATH, LEAVING, DRIFT, LAST_YEAR_OF_LIFE = 0.04, 0.22, 0.2, 3.0
 
 
 @njit(nogil=True)
-def _worlds(worlds, sizes, totals):  # type: ignore[no-untyped-def]
+def _worlds(worlds, sizes, totals, seed):  # type: ignore[no-untyped-def]
+    np.random.seed(seed)
     rest = np.sqrt(1 - LASTING**2)
     for world in range(worlds):
         sums = np.zeros((YEARS, 5))
@@ -54,15 +55,16 @@ def numba_job(sizes: tuple[int, ...], threads: int) -> Callable[[int], FloatArra
     """A compiled loop with numba's random numbers; totals (world, size, year, measure)."""
     nested = np.array(sizes)
 
-    def share(worlds: int) -> FloatArray:
-        totals = np.zeros((worlds, len(sizes), YEARS, 5))
-        _worlds(worlds, nested, totals)
+    def share(worlds: tuple[int, int]) -> FloatArray:
+        first, last = worlds
+        totals = np.zeros((last - first, len(sizes), YEARS, 5))
+        _worlds(last - first, nested, totals, first + 1)
         return totals
 
     def job(worlds: int) -> FloatArray:
         cuts = [worlds * t // threads for t in range(threads + 1)]
         with ThreadPoolExecutor(threads) as pool:
-            return np.concatenate(list(pool.map(share, [last - first for first, last in pairwise(cuts)])))
+            return np.concatenate(list(pool.map(share, pairwise(cuts))))
 
     return job
 
