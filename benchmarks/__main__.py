@@ -24,7 +24,7 @@ from benchmarks.drawing import drawn
 from benchmarks.rounds import Comparison
 from simdce.files import write_whole
 
-NAMES = ("kernel", "monte_carlo", "panel_mean", "exact_law", "scaling")
+NAMES = ("kernel", "monte_carlo", "panel_mean", "exact_law", "scaling", "whole")
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
 
@@ -40,6 +40,10 @@ def table(comparison: Comparison) -> str:
         f"  {name:44}{comparison.ratio(name):>15,.3g}{readable(seconds):>24}"
         for name, seconds in comparison.seconds.items()
     ]
+    for name, curve in comparison.curves.items():
+        first = next(iter(curve.values()))
+        grown = ", ".join(f"{n:,}: {seconds / first:.2f}" for n, seconds in curve.items())
+        lines.append(f"  {name}, times the first: {grown}")
     lines += [f"  {name}: {figure:.3g}" for name, figure in comparison.found.items()]
     lines += [f"  left out: {name}, not installed; {command}" for name, command in comparison.missing.items()]
     return "\n".join(lines) + "\n"

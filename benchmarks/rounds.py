@@ -25,7 +25,8 @@ class Comparison:
 
     Processor seconds for jobs on one thread, which other programs leave alone; wall seconds for jobs on several.
     ``base``: the job that others are held against; ``missing``: what is not installed, and the command that would
-    bring it; ``found``: figures that are not times, as fitted exponents and errors.
+    bring it; ``found``: figures that are not times, as fitted exponents and errors; ``curves``: by what grows, seconds
+    by how far it has grown.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Comparison:
     seconds: Mapping[str, float]
     missing: Mapping[str, str] = field(default_factory=dict)
     found: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
     def ratio(self, name: str) -> float:
         """Time of a job in units of that of the base."""

@@ -7,7 +7,7 @@ answers (simulated, settled, every question asked) should grow by less than they
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -34,7 +34,7 @@ def scenario(
     return simdce.build_scenario({"title": "growth of cost", "worlds": worlds, **asked})
 
 
-def simulated(worlds: int = 32, threads: int = 1, **asked: int) -> Callable[[], Any]:
+def simulated(worlds: int = 256, threads: int = 1, **asked: int) -> Callable[[], Any]:
     made = scenario(**asked)
     run = kernel(made.years.total, MEASURED).simulate
     return partial(kernel_job(made, threads, run, MEASURED), worlds)
@@ -44,34 +44,36 @@ def answered(**asked: int) -> Callable[[], Any]:
     return partial(answer, scenario(people=10_000, **asked), threads=1)
 
 
-def exponent(steps: list[int], seconds: list[float]) -> float:
+def exponent(curve: Mapping[int, float]) -> float:
     """Slope of the logarithm of cost by that of what grows."""
-    return float(np.polyfit(np.log(steps), np.log(seconds), 1)[0])
+    return float(np.polyfit(np.log(list(curve)), np.log(list(curve.values())), 1)[0])
 
 
-def jobs(steps: tuple[int, ...]) -> dict[str, dict[int, Job]]:
+def kernels(steps: Sequence[int]) -> dict[str, dict[int, Job]]:
     """By what grows and how far."""
     return {
-        "people (kernel)": {n * 12_500: Job(simulated(people=n * 12_500)) for n in steps},
-        "worlds (kernel)": {n * 16: Job(simulated(worlds=n * 16)) for n in steps},
-        "years (kernel)": {3 + n: Job(simulated(years=n)) for n in steps},
-        "sizes (kernel)": {n: Job(simulated(sizes=n)) for n in steps},
-        "sizes (whole answers)": {n: Job(answered(sizes=n)) for n in steps},
-        "arrangements (whole answers)": {n: Job(answered(rules=n)) for n in steps},
+        "people, kernel": {n * 12_500: Job(simulated(people=n * 12_500)) for n in steps},
+        "worlds, kernel": {n * 128: Job(simulated(worlds=n * 128)) for n in steps},
+        "years, kernel": {3 + n: Job(simulated(years=n)) for n in steps},
+        "sizes, kernel": {n: Job(simulated(sizes=n)) for n in steps},
+    }
+
+
+def answers(steps: Sequence[int]) -> dict[str, dict[int, Job]]:
+    return {
+        "sizes, whole answers": {n: Job(answered(sizes=n)) for n in steps},
+        "arrangements, whole answers": {n: Job(answered(rules=n)) for n in steps},
     }
 
 
 def compare(rounds: int, quick: bool) -> Comparison:
-    steps = STEPS[:2] if quick else STEPS
-    found: dict[str, float] = {}
-    seconds: dict[str, float] = {}
-    for name, grown in jobs(steps).items():
-        whole = "whole" in name
-        best = best_of(1 if whole else rounds, {str(n): job for n, job in grown.items()}, warm=not whole)
-        found[f"exponent of {name}"] = exponent(list(grown), list(best.values()))
-        seconds |= {f"{n:,} {name}": spent for n, spent in zip(grown, best.values(), strict=True)}
+    steps = STEPS[:3] if quick else STEPS
+    answered()()  # warms whatever the first answer of a process pays for
+    curves = {}
+    for grown, several in ((kernels(steps), rounds), (answers(steps[: 2 if quick else 4]), 1)):
+        for name, jobs in grown.items():
+            best = best_of(several, {str(n): job for n, job in jobs.items()}, warm=several > 1)
+            curves[name] = dict(zip(jobs, best.values(), strict=True))
     threads = {f"{n} thread{'s' * (n > 1)}": Job(simulated(threads=n), 1.0, 2) for n in (1, 2)}  # by the wall
-    in_turns = best_of(rounds, threads)
-    found["two threads are faster by"] = in_turns["1 thread"] / in_turns["2 threads"]
-    first = next(iter(seconds))
-    return Comparison("Growth of cost", "job", first, seconds | in_turns, {}, found)
+    found = {f"exponent of {name}": exponent(curve) for name, curve in curves.items()}
+    return Comparison("Growth of cost", "job", "1 thread", best_of(rounds, threads), {}, found, curves)

@@ -155,7 +155,7 @@ def test_jobs_grow_by_what_they_say() -> None:
 
 
 def test_an_exponent_is_the_slope_of_logarithms() -> None:
-    assert scaling.exponent([1, 2, 4, 8], [3.0 * n**0.7 for n in (1, 2, 4, 8)]) == pytest.approx(0.7)
+    assert scaling.exponent({n: 3.0 * n**0.7 for n in (1, 2, 4, 8)}) == pytest.approx(0.7)
 
 
 # ------------------------------------------------------------------------------------------------ the programme
