@@ -57,6 +57,14 @@ def machine() -> str:
     return f"{date.today()}, {platform.machine()}, {cores}{busy}, Python {platform.python_version()}"
 
 
+def as_json(found: dict[str, Comparison], quick: bool) -> str:
+    """Seconds, ratios and other figures of each comparison, and the machine."""
+    comparisons = {
+        name: {**asdict(each), "ratios": {job: each.ratio(job) for job in each.seconds}} for name, each in found.items()
+    }
+    return json.dumps({"machine": machine(), "quick": quick, "comparisons": comparisons}, indent=2) + "\n"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -76,15 +84,11 @@ def main() -> int:
         compare = import_module(f"benchmarks.{name}").compare
         found[name] = compare(2 if options.quick else options.rounds, options.quick)
         print(f"\n{table(found[name])}", file=told, flush=True)
-    drawn(found, machine()).savefig(options.figure)
-    if options.json is not None:
-        ratios = {name: {job: each.ratio(job) for job in each.seconds} for name, each in found.items()}
-        comparisons = {name: {**asdict(each), "ratios": ratios[name]} for name, each in found.items()}
-        text = json.dumps({"machine": machine(), "quick": options.quick, "comparisons": comparisons}, indent=2) + "\n"
-        if told is sys.stderr:
-            print(text, end="")
-        else:
-            write_whole(options.json, text.encode())
+        drawn(found, machine()).savefig(options.figure)  # each time, so that an interrupted run leaves what is done
+        if options.json is not None and told is sys.stdout:
+            write_whole(options.json, as_json(found, options.quick).encode())
+    if told is sys.stderr:
+        print(as_json(found, options.quick), end="")
     return 0
 
 

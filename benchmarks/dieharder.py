@@ -1,11 +1,12 @@
 """The battery of tests dieharder on the words of ``random_words.py``, its lines kept as text.
 
-    python -m benchmarks.dieharder REPORT [--order slots] [--take words] [--seed 1] [--short]
+    python -m benchmarks.dieharder REPORT [--order slots] [--take words] [--seed 1] [--short] [--only 1 2 8]
 
 Every test of ``dieharder -a`` with its own settings, each on words of a seed of its own, so that the p-values are
 independent. Of the 33 lagged sums those of more than seven words apart get 20 samples instead of 100, since they would
-read 200 gigabytes to say the same; ``--short`` leaves them out. A p-value below .005 or above .995 is called WEAK:
-one in a hundred is, of a perfect generator too, so the report counts them and says how many to expect.
+read 200 gigabytes to say the same; ``--short`` leaves them out, ``--only`` all but some numbers. A p-value below .005
+or above .995 is called WEAK: one in a hundred is, of a perfect generator too, so the report counts them and says how
+many to expect.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ def main() -> int:
     parser.add_argument("--take", default="words")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--only", nargs="+", help="numbers of tests, in place of all")
     options = parser.parse_args()
     if shutil.which("dieharder") is None:
         print("dieharder is not installed: apt-get install dieharder")
@@ -80,13 +82,16 @@ def main() -> int:
     named = re.search(r"dieharder version [\d.]+", version)
     stream = ["--order", options.order, "--take", options.take]
     command = " ".join(["python -m benchmarks.dieharder", options.report.name, *stream, "--seed", str(options.seed)])
+    command += " --short" * options.short + (" --only " + " ".join(options.only) if options.only else "")
     with options.report.open("w", encoding="utf-8") as report:
-        report.write(f"{date.today()}, {named[0] if named else 'dieharder'}\n{command}{' --short' * options.short}\n")
+        report.write(f"{date.today()}, {named[0] if named else 'dieharder'}\n{command}\n")
         report.write(
             "test, parameter, samples, p-samples, p-value, verdict; then arguments of dieharder and the seed\n\n"
         )
         values: list[float] = []
         for number, arguments in enumerate(tests(options.short)):
+            if options.only and arguments[1] not in options.only:
+                continue
             seed = str(1000 * options.seed + number)
             lines = run([*stream, "--seed", seed], arguments)
             values += p_values(lines)

@@ -37,13 +37,15 @@ def dots(ax: Axes, comparison: Comparison) -> None:
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xscale("log")
-    ax.set_xlim(min(0.5, 0.6 * min(ratios)), 4 * max(ratios))
+    ax.set_xlim(min(0.5, 0.4 * min(ratios)), 4 * max(ratios))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.axvline(1.0, color=FAINT, linewidth=1, zorder=0)
     ax.tick_params(labelsize=SMALL)
     for place, ratio in enumerate(ratios):
-        ax.annotate(f"{ratio:,.3g}", (ratio, place), (6, 0), textcoords="offset points", va="center", fontsize=SMALL)
+        side, beside = ("left", 6) if ratio >= 1 else ("right", -6)
+        spot = {"xytext": (beside, 0), "textcoords": "offset points", "ha": side, "va": "center"}
+        ax.annotate(f"{ratio:,.3g}", (ratio, place), fontsize=SMALL, color=INK, **spot)  # type: ignore[arg-type]
     ax.set_title(comparison.title, loc="left", fontsize=TEXT, color=INK, fontweight="bold")
     ax.set_xlabel(f"time a {comparison.unit}, times that of: {comparison.base}", fontsize=SMALL, color=INK)
 

@@ -1,8 +1,8 @@
 """Whole processes, from the shell to the last file: what a user waits for, and the memory a large job takes.
 
 ``simdce run`` on a small scenario with nothing compiled and with everything kept, beside a Python that imports NumPy,
-pandas and matplotlib and ends; and ``simulate`` on the large job, 10,000 worlds of 100,000 people, six years, twelve
-sizes. Processor seconds of the process and its children.
+pandas and matplotlib and ends; and the large job, 10,000 worlds of 100,000 people, six years, twelve sizes, simulated
+alone and with every arrangement and answer. Processor seconds of all threads: on two free cores about half as long.
 """
 
 from __future__ import annotations
@@ -11,17 +11,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.kernel import SIZES
 from benchmarks.rounds import Comparison
+from simdce import arrangements
 
-SMALL = """title = "small"
-worlds = 2000
-panel.sizes = [5000]
-[[arrangements]]
-name = "mssp_basic_e"
-"""
+SCENARIO = "title = 'whole'\nworlds = {worlds}\npanel.sizes = {sizes}\n"
 LARGE = """
 import simdce
 panel, chosen = {{"sizes": {sizes}}}, [{{"name": "mssp_basic_e"}}]
@@ -42,6 +39,13 @@ def spent(command: list[str], cache: Path) -> tuple[float, float]:
     return used.ru_utime + used.ru_stime, used.ru_maxrss / in_megabytes
 
 
+def run_of(scenario: Path, worlds: int, sizes: list[int], names: Sequence[str]) -> list[str]:
+    """The command that runs a scenario, which is written first."""
+    chosen = "".join(f"[[arrangements]]\nname = '{name}'\n" for name in names)
+    scenario.write_text(SCENARIO.format(worlds=worlds, sizes=sizes) + chosen, encoding="utf-8")
+    return [sys.executable, "-m", "simdce", "run", str(scenario), "--out", str(scenario.with_suffix(".results"))]
+
+
 def compare(rounds: int, quick: bool) -> Comparison:
     worlds = 100 if quick else 10_000
     large = f"simulate, {worlds:,} worlds x {SIZES[-1]:,} people x 6 years x {len(SIZES)} sizes"
@@ -49,16 +53,19 @@ def compare(rounds: int, quick: bool) -> Comparison:
     memory: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "small.toml").write_text(SMALL, encoding="utf-8")
-        run = [sys.executable, "-m", "simdce", "run", str(folder / "small.toml"), "--out", str(folder / "results")]
+        run = run_of(folder / "small.toml", 2_000, [5_000], ("mssp_basic_e",))
+        everything = run_of(folder / "large.toml", worlds, list(SIZES), arrangements.names()[: 2 if quick else None])
         commands = {
             "Python and its imports": [sys.executable, "-c", IMPORTS],
             "simdce run, 5,000 people, first ever": run,
             "simdce run, 5,000 people, later": run,
             large: [sys.executable, "-c", LARGE.format(sizes=list(SIZES), worlds=worlds)],
+            "simdce run of the same, every arrangement": everything,
         }
         for turn in range(1 if quick else min(rounds, 3)):
             for job, command in commands.items():
+                if turn and command is everything:
+                    continue  # it takes long enough
                 cache = folder / (f"new {turn}" if "first" in job else "kept")
                 if turn == 0 and "later" in job:
                     spent(command, cache)
