@@ -1,6 +1,6 @@
 """What the exact law as control variate is worth: equal-accuracy speed-ups, all measured in this run.
 
-    python benchmarks/control_variate.py [--worlds 10000] [--size 15000] [--seed 1]
+    python -m benchmarks.control_variate [--worlds 10000] [--size 15000] [--seed 1]
 
 Of three performance years at once: the mean over the agreement and the mean of the worst year. The speed-up is the
 ratio of variances times the ratio of processor seconds, simulation and settlement in both. Shocks and risk scores are
@@ -21,7 +21,7 @@ from simdce.scenario import Scenario, build_scenario
 from simdce.studies.payment import Lived
 from simdce.worlds import simulate
 
-CASES = {
+CASES: dict[str, dict[str, object]] = {
     "PGP demonstration, carry-forward": {"name": "pgp_demonstration"},
     "MSSP Track 1, one-sided": {"name": "mssp_track_1"},
     "MSSP BASIC E": {"name": "mssp_basic_e"},

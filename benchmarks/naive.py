@@ -12,13 +12,17 @@ from itertools import pairwise
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
 
 YEARS, LASTING, LOCATION, SCALE, LIMIT = 6, 0.7, 8.2, 1.5, 150_000.0
 DEATH, LEAVING, DRIFT, LAST_YEAR_OF_LIFE = 0.04, 0.22, 0.2, 3.0
 
 
 @njit(nogil=True)
-def _worlds(worlds, sizes, totals):  # type: ignore[no-untyped-def]
+def _worlds(worlds, sizes, totals, seed):  # type: ignore[no-untyped-def]
+    np.random.seed(seed)
     rest = np.sqrt(1 - LASTING**2)
     for world in range(worlds):
         sums = np.zeros((YEARS, 5))
@@ -47,37 +51,43 @@ def _worlds(worlds, sizes, totals):  # type: ignore[no-untyped-def]
                 size += 1
 
 
-def numba_job(sizes: tuple[int, ...], threads: int) -> Callable[[int], None]:
-    """A compiled loop with numba's random numbers."""
+def numba_job(sizes: tuple[int, ...], threads: int) -> Callable[[int], FloatArray]:
+    """A compiled loop with numba's random numbers; totals (world, size, year, measure)."""
     nested = np.array(sizes)
 
-    def share(worlds: int) -> None:
-        _worlds(worlds, nested, np.zeros((worlds, len(sizes), YEARS, 5)))
+    def share(worlds: tuple[int, int]) -> FloatArray:
+        first, last = worlds
+        totals = np.zeros((last - first, len(sizes), YEARS, 5))
+        _worlds(last - first, nested, totals, first + 1)
+        return totals
 
-    def job(worlds: int) -> None:
+    def job(worlds: int) -> FloatArray:
         cuts = [worlds * t // threads for t in range(threads + 1)]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(share, [last - first for first, last in pairwise(cuts)]))
+            return np.concatenate(list(pool.map(share, pairwise(cuts))))
 
     return job
 
 
-def numpy_job(sizes: tuple[int, ...]) -> Callable[[int], None]:
-    """Whole panels at once with NumPy's generator."""
+def numpy_job(sizes: tuple[int, ...]) -> Callable[[int], FloatArray]:
+    """Whole panels at once with NumPy's generator; totals (world, size, year, measure)."""
     people, places, rest = sizes[-1], np.array(sizes) - 1, np.sqrt(1 - LASTING**2)
     random = np.random.default_rng(1)
 
-    def job(worlds: int) -> None:
-        for _ in range(worlds):
+    def job(worlds: int) -> FloatArray:
+        totals = np.zeros((worlds, len(sizes), YEARS, 5))
+        for world in range(worlds):
             factor, due = random.standard_normal(people), np.zeros(people, bool)
-            for _ in range(YEARS):
+            for year in range(YEARS):
                 factor = np.where(due, random.standard_normal(people), factor)
                 cost = np.exp(LOCATION + SCALE * (LASTING * factor + rest * random.standard_normal(people)))
                 died = random.random(people) < DEATH * np.exp(0.5 * factor)
                 cost = np.where(died, LAST_YEAR_OF_LIFE * cost, cost)
                 left = ~died & (random.random(people) < LEAVING)
                 due = died | left | (random.random(people) < DRIFT)
-                for measure in (cost, np.minimum(cost, LIMIT), died * random.random(people), died, left):
-                    np.cumsum(measure)[places]
+                measures = (cost, np.minimum(cost, LIMIT), died * random.random(people), died, left)
+                for number, measure in enumerate(measures):
+                    totals[world, :, year, number] = np.cumsum(measure)[places]
+        return totals
 
     return job

@@ -1,22 +1,21 @@
 """The law of the mean annual cost of 15,000 people: this package's exact law beside ``aggregate`` (Mildenhall).
 
-``python benchmarks/panel_mean.py``, with ``pip install aggregate`` for the comparison. Both get the same lognormal cost
-(mean $12,000, coefficient of variation 2.1) and 121 points of the distribution function; both are held against a fine
-fast Fourier transform, and ``aggregate`` takes the widest bucket that is as accurate as ours. Times are the best of
-several rounds, in turns, in one process; only their ratio means anything.
+Both get the same lognormal cost (mean $12,000, coefficient of variation 2.1) and 121 points of the distribution
+function; both are held against a fine fast Fourier transform, and ``aggregate`` takes the widest bucket that is as
+accurate as ours.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 from scipy.special import ndtr
 
+from benchmarks.rounds import Comparison, Job, best_of
 from simdce.costs.lognormal_mixture import lognormal
 from simdce.exact.panel_cost import cost_law_of
 from simdce.slot_law import SlotModel, frozen
@@ -59,44 +58,22 @@ def theirs(log2: int) -> FloatArray:
     return np.asarray(built.cdf(PEOPLE * POINTS), dtype=np.float64)
 
 
-def best_of(rounds: int, jobs: dict[str, Callable[[], FloatArray]]) -> dict[str, float]:
-    """Seconds of each job, the best of some rounds taken in turns."""
-    found = dict.fromkeys(jobs, np.inf)
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            begun = time.perf_counter()
-            job()
-            found[name] = min(found[name], time.perf_counter() - begun)
-    return found
-
-
 LAW = frozen(SlotModel(lognormal(MEAN, CV, 0.0), mortality=0.0, steepness=0.0, kept=0.5, leave=0.25))
 
 
-def main() -> None:
-    """Print errors and the ratio of times."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+def compare(rounds: int, quick: bool) -> Comparison:
     truth = reference()
-    errors = {"simdce": float(np.abs(ours() - truth).max())}
-    jobs: dict[str, Callable[[], FloatArray]] = {"simdce": ours}
-    try:
+    ours_off = float(np.abs(ours() - truth).max())
+    jobs, found, missing = {"simdce": Job(ours)}, {"simdce, largest error of a chance": ours_off}, {}
+    if find_spec("aggregate"):
         for log2 in range(14, 21):
-            errors["aggregate"] = float(np.abs(theirs(log2) - truth).max())
-            print(f"aggregate at 2^{log2} buckets: largest error of a chance {errors['aggregate']:.1e}")
-            if errors["aggregate"] <= errors["simdce"]:
+            name = f"aggregate, 2^{log2} buckets"
+            off = float(np.abs(theirs(log2) - truth).max())
+            found[f"{name}, largest error of a chance"] = off
+            if off <= ours_off or log2 == 20 or quick:
+                jobs[name] = Job(partial(theirs, log2))
                 break
-        jobs["aggregate"] = lambda: theirs(log2)
-    except ImportError:
-        print("aggregate is not installed: nothing to compare with")
-    seconds = best_of(rounds, jobs)
-    for name in jobs:
-        ratio = seconds[name] / seconds["simdce"]
-        print(f"{name:>10}: largest error of a chance {errors[name]:.1e}, time {ratio:8.1f} times ours")
-    if "aggregate" in jobs:
-        print(f"{'':>10}  aggregate at 2^{log2} buckets")
-
-
-if __name__ == "__main__":
-    main()
+    else:
+        missing["aggregate"] = "pip install aggregate"
+    title = "Exact law of the mean cost of 15,000 people, 121 points"
+    return Comparison(title, "law", "simdce", best_of(rounds, jobs), missing, found)

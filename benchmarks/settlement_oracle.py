@@ -1,6 +1,6 @@
 """A million random contracts settled twice: by the package, and in decimal arithmetic from the text of the rules.
 
-    python benchmarks/settlement_oracle.py [--contracts 1000000] [--seed 1] [--processes 2]
+    python -m benchmarks.settlement_oracle [--contracts 1000000] [--seed 1] [--processes 2]
 
 Every arrangement in the folder, performance years in and around its own, all elections, overridden numbers now and
 then; fifty results a choice of these, half of them where the rules turn. Both settlements must agree within a cent in
@@ -19,7 +19,7 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from random_contracts import disagreements
+from random_contracts import disagreements  # type: ignore[import-not-found, unused-ignore]
 
 RESULTS, BATCH = 50, 5000
 """Results of each choice, contracts of each batch."""

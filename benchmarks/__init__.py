@@ -1,0 +1,1 @@
+"""Ratios, side by side in one run, and the batteries of tests of the random words. ``python -m benchmarks``."""
