@@ -87,22 +87,22 @@ def reason(judged: Judgement, called: Names) -> str:
     """What the rule finds, and how far the rest is from it."""
     first = judged.first
     today = "" if first.option.low_point is None else " in today’s money"
-    name, worth = called(first.option.key), f"{with_error(first.worth, 'dollars')} a year{today}"
+    name, worth = called(first.option.key), f"{with_error(first.worth, 'dollars')} a year"
     if judged.rule.basis == "limits":
-        return _by_limits(judged, name, worth)
+        return _by_limits(judged, name, f"{worth}{today}")
     sure = "the sure amount you would take instead of its ups and downs"
     if judged.verdict == "stay_out":
         best = f"even {name}, the best on offer," if len(judged.ranked) > 1 else name
-        return f"To you {best} is as bad as a sure loss of {worth.replace('−', '')}."
+        return f"To you {best} is as bad as a sure loss of {worth.replace('−', '')}{today}."
     if judged.verdict == "close":
-        return f"{name} is worth {worth} to you, {sure}: that cannot be told from nothing."
+        return f"{name} is worth {worth} to you{today}, {sure}: that cannot be told from nothing."
     others = [each for each in judged.ranked[1:] if each not in judged.ties]
     second = ""
     if others and others[0].worth.value > 0:
         second = f"; {called(others[0].option.key)}: {amount(others[0].worth)}"
     elif others:
         second = f"; {called(others[0].option.key)}: less than nothing"
-    return f"{name} is worth {worth} to you: {sure}. Staying out is worth nothing{second}."
+    return f"{name} is worth {worth} to you{today}: {sure}. Staying out is worth nothing{second}."
 
 
 def _by_limits(judged: Judgement, name: str, worth: str) -> str:
