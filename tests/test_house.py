@@ -38,6 +38,8 @@ STOREYS = (
     "rebased",
     "exact",
     "kernel",
+    "totals",
+    "shares",
     "worlds",
     "settlements",
     "growth",
