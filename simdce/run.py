@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simdce.assumptions import Assumption, assumptions
 from simdce.control import Controls
+from simdce.resources.machine import returned
 from simdce.results import Difference, Row, VarianceSaved, frame, headline_size, variance_saved
 from simdce.scenario import Scenario
 from simdce.studies.cash import CashAnswer, cash_answers
@@ -69,12 +70,18 @@ class Answers:
 
 
 def answer(
-    scenario: Scenario, *, threads: int | None = None, progress: Progress | None = None, controlled: bool = True
+    scenario: Scenario,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    controlled: bool = True,
+    all_worlds: bool = True,
 ) -> Answers:
     """Simulate a scenario and answer its questions; ``progress`` hears the stage's name and its finished fraction.
 
     ``controlled``: means, their differences and chances with the exact law as control variate, not averages over the
-    worlds as they are.
+    worlds as they are. ``all_worlds``: the answers hold the simulated worlds of every panel size, not only of the one
+    that a report opens with.
     """
 
     def told(stage: str, share: float) -> None:
@@ -98,10 +105,20 @@ def answer(
         differences += differences_at(lived, controls)
         secured += security_at(lived)
         told("settlements", number / (len(panels.panel_sizes) + 1))
+    del controls, lived  # their laws and arrays would be held while others are made
+    returned()
     curves = with_exact_sizes(scenario, viability_curves(panels.panel_sizes, chances))
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
     compared = comparison(differences, opening) if differences else None
+    del opening
+    returned()
     told("settlements", 1.0)
+    practice, cash = practice_answers(scenario, panels), cash_answers(scenario, panels)
+    secured += security_of_practice(scenario, panels)
+    grown = growth_answers(scenario, panels, threads=threads, progress=lambda share: told("growth", share))
+    if not all_worlds:
+        panels = panels.only(headline_size(panels.panel_sizes))
+        returned()
     return Answers(
         scenario,
         panels,
@@ -111,9 +128,9 @@ def answer(
         tuple(assumptions(scenario)),
         compared,
         tuple(happened),
-        practice_answers(scenario, panels),
+        practice,
         tuple(variance_saved(rows, scenario.worlds)) if controlled else (),
-        cash_answers(scenario, panels),
-        (*secured, *security_of_practice(scenario, panels)),
-        growth_answers(scenario, panels, threads=threads, progress=lambda share: told("growth", share)),
+        cash,
+        tuple(secured),
+        grown,
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 
 
-KINDS = {np.dtype(np.uint16): 2**16 - 1, np.dtype(np.uint32): 2**32 - 1, np.dtype(np.int64): 2**63 - 1}
+KINDS: dict[np.dtype[Any], int] = {np.dtype(np.uint16): 2**16 - 1, np.dtype(np.uint32): 2**32 - 1, np.dtype(np.int64): 2**63 - 1}
 """Types that totals are held in, the narrowest first, with the largest number of each."""
 
 

@@ -56,7 +56,7 @@ def command(
             from simdce.run import answer
 
         with _progress(quiet=as_json) as progress:
-            answers = answer(read, threads=threads, progress=progress, controlled=controlled)
+            answers = answer(read, threads=threads, progress=progress, controlled=controlled, all_worlds=False)
         written = save(answers, folder)
     except InputError as error:
         raise error.within(scenario) from error
