@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 
 
-KINDS: dict[np.dtype[Any], int] = {np.dtype(np.uint16): 2**16 - 1, np.dtype(np.uint32): 2**32 - 1, np.dtype(np.int64): 2**63 - 1}
+KINDS: dict[np.dtype[Any], int] = {
+    np.dtype(np.uint16): 2**16 - 1,
+    np.dtype(np.uint32): 2**32 - 1,
+    np.dtype(np.int64): 2**63 - 1,
+}
 """Types that totals are held in, the narrowest first, with the largest number of each."""
 
 
@@ -71,7 +75,7 @@ class Totals:
 
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     done: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
-    _writing: Any = field(default_factory=Lock, repr=False, compare=False)
+    writing: Any = field(default_factory=Lock, repr=False, compare=False)
 
     def begin(self, wanted: Mapping[str, tuple[int, ...]], calls: int) -> None:
         """Make room for totals of these shapes, unless they are there to go on with."""
@@ -84,7 +88,7 @@ class Totals:
 
     def put(self, call: int, where: tuple[Any, ...], found: Mapping[str, Integers]) -> None:
         """Store what a call found; a measure whose numbers become too large is held wider from then on."""
-        with self._writing:
+        with self.writing:
             for name, numbers in found.items():
                 held, largest = self.arrays[name], int(numbers.max(initial=0))
                 if largest > KINDS[held.dtype]:

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +48,8 @@ class PanelYears:
     held in fewer bytes; ``of_size`` reads one panel size. ``slots``: int64 (panel size, category). ``shocks``:
     standard normal draws by name, axes (world, performance year) or (world,) for the persistent one, whatever the panel
     size. ``expected_per_capita``, its truncated twin and ``expected_recovery``: exact dollars per person-year of each
-    category, and ``expected_score``, its mean risk score (category,). ``kernel``: which one simulated them, and why it. ``held``: the only panel size,
-    by position, whose totals there are; None where all are.
+    category, and ``expected_score``, its mean risk score (category,). ``kernel``: which one simulated them, and why it.
+    ``held``: the only panel size, by position, whose totals there are; None where all are.
     """
 
     panel_sizes: tuple[int, ...]
@@ -137,8 +136,8 @@ def simulate(
 
     The same scenario gives the same bits for any number of threads, any ``slots_per_block`` and any other panel sizes
     beside a given one. ``progress`` is told the finished fraction of the work. ``begun``: what an earlier call for this
-    scenario was interrupted in, gone on with, or what an interruption of this call shall leave. Raises InputError when the scenario's
-    numbers cannot be frozen into tables.
+    scenario was interrupted in, gone on with, or what an interruption of this call shall leave. Raises InputError when
+    the scenario's numbers cannot be frozen into tables.
     """
     laws = slot_laws(scenario)
     from simdce.kernel.machine_code import kernel
@@ -225,7 +224,7 @@ def sizes_by_world(
             raw = np.zeros((1, len(edges) - 1, years, len(measures)), np.uint64)
             with np.errstate(over="ignore"):
                 run(key[None], tables, edges, block, raw)
-            nested = np.concatenate([np.zeros_like(raw[0, :1]), raw[0].cumsum(axis=0)]).astype(np.int64)
+            nested = np.pad(raw[0].cumsum(axis=0), ((1, 0), (0, 0), (0, 0))).astype(np.int64)
             found = nested[np.searchsorted(edges, slots[world, :, number])]
             for measure, total in enumerate(totals.values()):
                 total[world, :, number] = found[..., measure]

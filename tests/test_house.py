@@ -51,6 +51,8 @@ STOREYS = (
     "studies",
     "evidence",
     "assumptions",
+    "unfinished",
+    "resources",
     "run",
     "plots",
     "report",
