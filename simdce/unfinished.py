@@ -67,7 +67,7 @@ class Begun:
 def taken_up(folder: Path, scenario: Scenario, *, controlled: bool) -> Begun:
     """What an earlier run of the same scenario left in the folder; nothing begun where there is none."""
     try:
-        with np.load(folder / NAME, allow_pickle=False) as found:
+        with (folder / NAME).open("rb") as file, np.load(file, allow_pickle=False) as found:
             if str(found["key"]) != _key(scenario, controlled):
                 return Begun()
             names = [name for name in found.files if name.startswith("total_")]

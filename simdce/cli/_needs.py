@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from simdce.errors import InputError
+from simdce.interrupts import interrupts_deferred
 from simdce.resources import Needs, memory, needs, size_text
 from simdce.resources.machine import available_memory, speed
 from simdce.scenario import Scenario
@@ -26,7 +27,13 @@ def admitted(scenario: Scenario, threads: int | None, most: float | None) -> Nee
             f"needs about {size_text(needed)} of memory, and {size_text(there)} "
             f"{'is available' if most is None else 'is allowed'}; {_what_fits(scenario, threads, there)}"
         )
-    return needs(scenario, speed(scenario, threads), threads)
+    return needed_here(scenario, threads)
+
+
+def needed_here(scenario: Scenario, threads: int | None = None) -> Needs:
+    """What the run needs on this machine, whether or not it is there; errors as ``slot_laws``."""
+    with interrupts_deferred():  # while the kernel is made
+        return needs(scenario, speed(scenario, threads), threads)
 
 
 def _what_fits(scenario: Scenario, threads: int | None, there: int) -> str:

@@ -14,10 +14,12 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
     from dataclasses import asdict
 
     from simdce.assumptions import assumptions, cautions, shared
+    from simdce.cli._needs import needed_here
     from simdce.scenario import read_scenario
 
     read = read_scenario(scenario)
     register = assumptions(read)
+    needed = needed_here(read)
     figures = []
     if slots:
         from simdce.studies.achieved import achieved
@@ -31,6 +33,7 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
             json.dumps(
                 {
                     **found,
+                    "needs": {"memory": needed.memory, "seconds": needed.time},
                     "assumptions": [asdict(line) for line in register],
                     "slots": [asdict(line) for line in figures],
                 },
@@ -51,6 +54,7 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
         f"{len(read.arrangements)} arrangements; {read.worlds:,} worlds, seed {read.seed}",
         highlight=False,
     )
+    console.print(f"A run takes {needed.text} on this machine.", highlight=False)
     for caution in cautions(read):
         console.print(as_note(caution))
     table = Table(box=None, header_style="bold", pad_edge=False, expand=True)

@@ -69,12 +69,15 @@ def needs(scenario: Scenario, speed: Speed, threads: int | None = None) -> Needs
             + _cost("settled_year") * settled * len(sizes)
             + _cost("exact_size") * exact
         ),
-        "the rest": speed.yardstick * _cost("starting"),
+        "the rest": speed.yardstick * (_cost("starting") + _cost("told") * count),
     }
+    if scenario.practice is not None:
+        divided = settled * len(scenario.practice.people) * len(scenario.practice.tiers)
+        seconds["the rest"] += speed.yardstick * _cost("divided_year") * divided
     if scenario.growth is not None:
         paths = len(scenario.growth.plans) or 1
         walked = scenario.worlds * max(scenario.growth.start, sizes[-1]) * years.total * speed.beneficiary_year
-        seconds["growth"] = walked + speed.yardstick * _cost("settled_year") * settled * 2 * paths
+        seconds["growth"] = walked + speed.yardstick * _cost("grown_year") * settled * 2 * paths
     return Needs(memory(scenario, threads), seconds)
 
 
@@ -82,7 +85,8 @@ def memory(scenario: Scenario, threads: int | None = None) -> int:
     """Peak resident bytes of ``simdce run``."""
     sizes = len(scenario.panel.sizes)
     worlds, settling = _totals(scenario), scenario.worlds * _settling_a_world(scenario)
-    laws = _cost("memory_of_an_arrangement") * len(scenario.arrangements)
+    count = len(scenario.arrangements)
+    laws = _cost("memory_of_an_arrangement") * count + _cost("memory_of_a_law") * count * sizes
     at_settling = _cost("settling_memory") + laws + worlds + settling + _calls(scenario, threads or os.cpu_count() or 1)
     at_writing = _cost("writing_memory") + laws + worlds / sizes + settling / 2
     return round(max(at_settling, at_writing))
@@ -90,11 +94,11 @@ def memory(scenario: Scenario, threads: int | None = None) -> int:
 
 def _totals(scenario: Scenario) -> float:
     """Bytes of the simulated totals: exact but for which of them fit into how few bytes, which is expected."""
-    people, scored = scenario.panel.sizes[-1], 1024 * 32
-    share = max(scenario.mix.values())
-    dollars = max(calibration.default("mean_2019").values()) * scenario.cost.level
-    largest = [people * share * dollars] * (3 if scenario.elects_stop_loss else 2)
-    largest += [people * share * scored, people, people / 4, people / 4]  # scores, absence, deaths, departures
+    people, scored, mean = scenario.panel.sizes[-1], 1024 * 32, calibration.default("mean_2019")
+    most = max(scenario.mix.values()) * people
+    dollars = max(share * mean[name] for name, share in scenario.mix.items()) * people * scenario.cost.level
+    largest = [dollars] * (3 if scenario.elects_stop_loss else 2)
+    largest += [most * scored, 0.8 * most, most / 4, most / 4]  # scores, absence, deaths, departures
     bytes_of_a_year = sum(narrowest(int(each)).itemsize for each in largest)
     return float(scenario.worlds * len(scenario.panel.sizes) * _cells(scenario) * bytes_of_a_year)
 
