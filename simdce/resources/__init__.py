@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from simdce import calibration
+from simdce import arrangements, calibration
 from simdce.resources.machine import Speed
 from simdce.scenario import Scenario
 from simdce.shares import MOST_WORLDS_A_CALL
@@ -22,6 +22,9 @@ from simdce.totals import narrowest
 __all__ = ["Needs", "Speed", "memory", "needs"]
 
 _FILE = Path(__file__).with_name("costs.toml")
+BENT = "risk_corridors"
+"""The mechanism whose exact laws are dear: its regional adjustment bends."""
+
 _FLOAT = 8
 _COUNTINGS, _SHOCKINGS = 2, 3  # truncated or not; with all shocks, those that stay when savings are known, none
 
@@ -60,17 +63,16 @@ def needs(scenario: Scenario, speed: Speed, threads: int | None = None) -> Needs
     """What ``simdce run`` of a scenario takes on a machine of that speed."""
     years, sizes, count = scenario.years, scenario.panel.sizes, len(scenario.arrangements)
     settled = count * years.performance * scenario.worlds / 10_000
-    exact = sum(condition.over == "year" for condition in scenario.questions.viability) * count
+    bent = sum(arrangements.load(choice.name).mechanism == BENT for choice in scenario.arrangements)
+    conditions = sum(condition.over == "year" for condition in scenario.questions.viability)
+    laws = bent * (_cost("bent_law") * years.performance * len(sizes) + _cost("bent_size") * conditions)
     seconds = {
         "worlds": scenario.worlds * sizes[-1] * years.total * speed.beneficiary_year,
-        "settlements": speed.yardstick
-        * (
-            _cost("law") * count * years.performance * len(sizes)
-            + _cost("settled_year") * settled * len(sizes)
-            + _cost("exact_size") * exact
-        ),
+        "settlements": speed.yardstick * (laws + _cost("settled_year") * settled * len(sizes)),
         "the rest": speed.yardstick * (_cost("starting") + _cost("told") * count),
     }
+    if scenario.cash is not None:
+        seconds["the rest"] += speed.yardstick * _cost("cash_year") * count * scenario.worlds / 10_000
     if scenario.practice is not None:
         divided = settled * len(scenario.practice.people) * len(scenario.practice.tiers)
         seconds["the rest"] += speed.yardstick * _cost("divided_year") * divided
