@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from simdce.errors import InputError
+from simdce.interrupts import interrupts_deferred
 
 
 def writable_folder(path: Path) -> Path:
@@ -53,8 +54,9 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).chmod(0o644)
-        for name, current in staged:
-            Path(name).replace(current)
+        with interrupts_deferred():  # all or none
+            for name, current in staged:
+                Path(name).replace(current)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror or error}", where=str(current)) from error
     finally:

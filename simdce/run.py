@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from simdce.assumptions import Assumption, assumptions
 from simdce.control import Controls
 from simdce.exact import ExactModel
-from simdce.results import Difference, Row, VarianceSaved, frame, headline_size, variance_saved
+from simdce.resources.machine import returned
+from simdce.results import VarianceSaved, frame, headline_size, variance_saved
 from simdce.scenario import Scenario
 from simdce.studies.cash import CashAnswer, cash_answers
 from simdce.studies.comparison import Comparison, comparison, differences_at
@@ -22,7 +23,8 @@ from simdce.studies.practice import PracticeAnswers, practice_answers
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
 from simdce.studies.security import SecurityAnswer, security_at, security_of_practice
 from simdce.studies.tornadoes import Tornado, tornadoes
-from simdce.studies.viability import Chances, ViabilityCurve, chances_at, viability_curves, with_exact_sizes
+from simdce.studies.viability import ViabilityCurve, chances_at, viability_curves, with_exact_sizes
+from simdce.unfinished import AtSize, Begun
 from simdce.worlds import PanelYears, simulate
 
 if TYPE_CHECKING:
@@ -80,38 +82,39 @@ def answer(
     progress: Progress | None = None,
     controlled: bool = True,
     drivers: bool = False,
+    all_worlds: bool = True,
+    begun: Begun | None = None,
 ) -> Answers:
     """Simulate a scenario and answer its questions; ``progress`` hears the stage's name and its finished fraction.
 
     ``controlled``: means, their differences and chances with the exact law as control variate, not averages over the
     worlds as they are. ``drivers``: also what drives the answer, for which people are simulated about nine times more.
+    ``all_worlds``: the answers hold the simulated worlds of every panel size, not only of the one that a report opens
+    with. ``begun``: an interrupted run of this scenario to go on with, or what an interruption of this one shall leave.
     """
 
     def told(stage: str, share: float) -> None:
         if progress is not None:
             progress(stage, share)
 
-    panels = simulate(scenario, threads=threads, progress=lambda share: told("worlds", share))
+    under_way = Begun() if begun is None else begun
+    panels = simulate(scenario, threads=threads, progress=lambda share: told("worlds", share), begun=under_way.totals)
     model = ExactModel(scenario)
     controls = Controls(scenario, panels, model) if controlled else None
-    rows: list[Row] = []
-    chances: list[Chances] = []
-    reserves: list[RepaymentAnswer] = []
-    happened: list[Happened] = []
-    differences: list[Difference] = []
-    secured: list[SecurityAnswer] = []
-    for number, size in enumerate(panels.panel_sizes, start=1):
-        lived = Lived(scenario, panels, size)
-        rows += payment_rows(lived, controls)
-        chances.append(chances_at(lived))
-        reserves += repayment_at(lived)
-        happened += observed_at(lived)
-        differences += differences_at(lived, controls)
-        secured += security_at(lived)
-        told("settlements", number / (len(panels.panel_sizes) + 1))
+    for number, size in enumerate(panels.panel_sizes):
+        if number == len(under_way.settled):
+            under_way.settled.append(_at_size(scenario, panels, size, controls))
+        told("settlements", (number + 1) / (len(panels.panel_sizes) + 1))
+    settled = under_way.settled
+    rows = [row for each in settled for row in each.rows]
+    differences = [difference for each in settled for difference in each.differences]
+    chances = [{(key, condition): found for key, condition, found in each.chances} for each in settled]
+    secured = [answer for each in settled for answer in each.secured]
     curves = with_exact_sizes(scenario, viability_curves(panels.panel_sizes, chances), model)
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
     compared = comparison(differences, opening) if differences else None
+    del opening
+    returned()
     told("settlements", 1.0)
     practice = practice_answers(scenario, panels)
     moved: tuple[Tornado, ...] = ()
@@ -119,20 +122,41 @@ def answer(
         moved = tornadoes(
             scenario, panels, practice, controls, threads=threads, progress=lambda share: told("drivers", share)
         )
+    del controls
+    cash = cash_answers(scenario, panels)
+    secured += security_of_practice(scenario, panels)
+    grown = growth_answers(scenario, panels, threads=threads, progress=lambda share: told("growth", share))
+    estimates = frame(rows)
+    if not all_worlds:
+        panels = panels.only(headline_size(panels.panel_sizes))
+        under_way.totals.arrays.clear()
+        returned()
     return Answers(
         scenario,
         panels,
-        frame(rows),
+        estimates,
         tuple(curves),
-        tuple(reserves),
+        tuple(reserve for each in settled for reserve in each.reserves),
         tuple(assumptions(scenario)),
         compared,
-        tuple(happened),
+        tuple(happened for each in settled for happened in each.happened),
         practice,
         tuple(variance_saved(rows, scenario.worlds)) if controlled else (),
-        cash_answers(scenario, panels),
-        (*secured, *security_of_practice(scenario, panels)),
-        growth_answers(scenario, panels, threads=threads, progress=lambda share: told("growth", share)),
+        cash,
+        tuple(secured),
+        grown,
         moved,
         model,
+    )
+
+
+def _at_size(scenario: Scenario, panels: PanelYears, size: int, controls: Controls | None) -> AtSize:
+    lived = Lived(scenario, panels, size)
+    return AtSize(
+        tuple(payment_rows(lived, controls)),
+        tuple((*of_what, chance) for of_what, chance in chances_at(lived).items()),
+        tuple(repayment_at(lived)),
+        tuple(observed_at(lived)),
+        tuple(differences_at(lived, controls)),
+        tuple(security_at(lived)),
     )

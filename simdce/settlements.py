@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,43 +41,72 @@ SAVINGS_KNOWN = ("annual", "trend_error")
 """The shocks that remain when true savings are assumed known: the lasting mismatch also holds true performance."""
 
 
-def experience(
-    scenario: Scenario, panels: PanelYears, panel_size: int, *, truncated: bool, shocks: Sequence[str] = SHOCKS
-) -> Experience:
-    """What a panel of one size cost, counted truncated or not, with the named world-level shocks and no others.
+@dataclass(frozen=True)
+class Counted:
+    """One panel size of every world, counted one way, before shocks.
 
-    Trend, shocks and true savings scale whole dollars after they are summed: they are the same for everybody, and the
-    truncation point moves with them.
+    ``spent`` and ``recovered``: dollars at the price year (world, performance year); ``inputs`` without shocks.
     """
+
+    panel_size: int
+    truncated: bool
+    inputs: BenchmarkInputs
+    spent: FloatArray
+    recovered: FloatArray | None
+
+
+def counted(
+    scenario: Scenario, panels: PanelYears, panel_size: int, *, truncated: bool, alike: Counted | None = None
+) -> Counted:
+    """What a panel of one size cost; ``alike``, counted the other way, lends what does not depend on the way."""
     size = _position(panels, panel_size)
     years = scenario.years
-    dollars = (panels.truncated_dollars if truncated else panels.dollars)[:, size].astype(np.float64)
+    dollars = panels.of_size("truncated_dollars" if truncated else "dollars", size).astype(np.float64)
     person_years = panels.person_years(size)
     performance = years.performance_slice
     annual = scenario.benchmark.annual_trend
     growth = 1.0 + (calibration.default("annual_trend") if annual is None else annual)
-    price_level = growth ** (np.array(years.performance_years, float) - scenario.panel.price_year)
+    inputs = BenchmarkInputs(
+        baseline_per_capita=per_capita(dollars[..., : years.baseline], person_years[..., : years.baseline]),
+        person_years=person_years[..., performance] if alike is None else alike.inputs.person_years,
+        scores=score_growth(scenario, panels.risk_scores(size)) if alike is None else alike.inputs.scores,
+        expected_per_capita=panels.expected_truncated_per_capita if truncated else panels.expected_per_capita,
+        price_level=growth ** (np.array(years.performance_years, float) - scenario.panel.price_year),
+        trend_error=np.zeros(()),
+        mismatch=np.zeros(()),
+    )
+    recovered = None
+    if panels.has_recoveries and not truncated:
+        recovered = panels.of_size("recovered_dollars", size)[..., performance].sum(axis=1)
+    return Counted(panel_size, truncated, inputs, dollars[..., performance].sum(axis=1), recovered)
+
+
+def experience(
+    scenario: Scenario, panels: PanelYears, panel_size: int, *, truncated: bool, shocks: Sequence[str] = SHOCKS
+) -> Experience:
+    """What a panel of one size cost, counted truncated or not, with the named world-level shocks and no others."""
+    return shocked(scenario, panels, counted(scenario, panels, panel_size, truncated=truncated), shocks)
+
+
+def shocked(scenario: Scenario, panels: PanelYears, cost: Counted, shocks: Sequence[str] = SHOCKS) -> Experience:
+    """A panel's cost with the named world-level shocks and no others.
+
+    Trend, shocks and true savings scale whole dollars after they are summed: they are the same for everybody, and the
+    truncation point moves with them.
+    """
 
     def shock(name: str) -> FloatArray:
         return panels.shocks[name] * (scenario.shocks.sd(f"{name}_sd") if name in shocks else 0.0)
 
-    inputs = BenchmarkInputs(
-        baseline_per_capita=per_capita(dollars[..., : years.baseline], person_years[..., : years.baseline]),
-        person_years=person_years[..., performance],
-        scores=score_growth(scenario, panels.risk_scores(size)),
-        expected_per_capita=panels.expected_truncated_per_capita if truncated else panels.expected_per_capita,
-        price_level=price_level,
-        trend_error=shock("trend_error"),
-        mismatch=shock("persistent"),
-    )
-    foreseen = price_level * inputs.scores.demographic[performance]
+    inputs = replace(cost.inputs, trend_error=shock("trend_error"), mismatch=shock("persistent"))
+    foreseen = inputs.price_level * inputs.scores.demographic[scenario.years.performance_slice]
     level = foreseen * (1.0 + shock("annual"))
-    spent = dollars[..., performance].sum(axis=1) * level
-    if panels.recovered_dollars is None or truncated:
-        return Experience(panel_size, inputs, spent)
-    recovered = panels.recovered_dollars[:, size, :, performance].sum(axis=1) * level
+    spent = cost.spent * level
+    if cost.recovered is None:
+        return Experience(cost.panel_size, inputs, spent)
     expected = np.einsum("c,wcy->wy", panels.expected_recovery, inputs.person_years) * foreseen
-    return Experience(panel_size, inputs, spent, recovered, expected * (1.0 + scenario.stop_loss.charge_loading))
+    charge = expected * (1.0 + scenario.stop_loss.charge_loading)
+    return Experience(cost.panel_size, inputs, spent, cost.recovered * level, charge)
 
 
 def outcome_of(lived: Experience, scenario: Scenario, rule: InForce, true_savings: float | None = None) -> Outcome:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,13 @@ from simdce import calibration
 from simdce.interrupts import interrupts_deferred
 from simdce.population import slots_by_category
 from simdce.scenario import Scenario
+from simdce.shares import Share, run_all, shares_of
 from simdce.slot_law import SlotLaw, layout
 from simdce.slot_law.moments import slot_moments
 from simdce.slots import slot_laws
+from simdce.totals import Integers, Narrow, NarrowOrNone, Totals
 
 FloatArray = NDArray[np.float64]
-
-SLOT_YEARS_A_CALL = 20_000_000
-"""About 20 ms of work, so that Ctrl-C, progress and threads all answer at once."""
-
-MOST_WORLDS_A_CALL = 512  # bounds the memory of a call where a category has few slots
 
 WORLDS_A_SHARE = 50  # whose sizes differ, so that each is a call of its own
 
@@ -40,45 +37,67 @@ MEASURED = ("dollars", "truncated_dollars", "absent_units", "deaths", "departure
 SHOCKS = ("annual", "persistent", "trend_error")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PanelYears:
     """What every panel of every world cost in every year, before trend, shocks and true savings.
 
     ``dollars`` and ``truncated_dollars``: int64 whole dollars at the price year; ``absent_units``: 32nds of a
     person-year missing through death; ``deaths`` and ``departures``: people; ``score_units``: risk scores in 1024ths
     times 32nds of a person-year; ``recovered_dollars``: what stop-loss pays of ``dollars``, None where no arrangement
-    has it. All have axes (world, panel size, category, year). ``slots``: int64 (panel size, category). ``shocks``:
+    has it. All have axes (world, panel size, category, year), and each reading makes a copy of int64, because they are
+    held in fewer bytes; ``of_size`` reads one panel size. ``slots``: int64 (panel size, category). ``shocks``:
     standard normal draws by name, axes (world, performance year) or (world,) for the persistent one, whatever the panel
     size. ``expected_per_capita``, its truncated twin and ``expected_recovery``: exact dollars per person-year of each
     category, and ``expected_score``, its mean risk score (category,). ``kernel``: which one simulated them, and why it.
+    ``held``: the only panel size, by position, whose totals there are; None where all are.
     """
 
     panel_sizes: tuple[int, ...]
     categories: tuple[str, ...]
     years: tuple[str, ...]
     slots: NDArray[np.int64]
-    dollars: NDArray[np.int64]
-    truncated_dollars: NDArray[np.int64]
-    absent_units: NDArray[np.int32]
-    deaths: NDArray[np.int32]
-    departures: NDArray[np.int32]
-    score_units: NDArray[np.int64]
-    recovered_dollars: NDArray[np.int64] | None
+    dollars: Narrow = Narrow()
+    truncated_dollars: Narrow = Narrow()
+    absent_units: Narrow = Narrow()
+    deaths: Narrow = Narrow()
+    departures: Narrow = Narrow()
+    score_units: Narrow = Narrow()
+    recovered_dollars: NarrowOrNone = NarrowOrNone()
     shocks: dict[str, FloatArray]
     expected_per_capita: FloatArray
     expected_truncated_per_capita: FloatArray
     expected_recovery: FloatArray
     expected_score: FloatArray
     kernel: tuple[str, str] = ("", "")
+    held: int | None = None
 
     @property
     def worlds(self) -> int:
         """Number of simulated worlds."""
-        return len(self.dollars)
+        return len(vars(self)["dollars"])
+
+    @property
+    def has_recoveries(self) -> bool:
+        """Whether stop-loss is simulated."""
+        return vars(self)["recovered_dollars"] is not None
+
+    def of_size(self, name: str, size: int) -> Integers:
+        """One of the totals of one panel size by position; int64, axes (world, category, year)."""
+        position = size if self.held is None else (self.held,).index(size)
+        found: Integers = vars(self)[name][:, position].astype(np.int64)
+        return found
+
+    def only(self, panel_size: int) -> PanelYears:
+        """The same worlds, of whose totals one panel size is held and the others are let go; the digest is known."""
+        found, size = copy(self), self.panel_sizes.index(panel_size)
+        known = {name: vars(self)[name] for name in (*MEASURED, "recovered_dollars")}
+        one = {name: None if total is None else total[:, size : size + 1].copy() for name, total in known.items()}
+        vars(found).update(one, held=size, digest=self.digest)
+        return found
 
     def person_years(self, size: int) -> FloatArray:
         """Person-years of one panel size by position; axes (world, category, year)."""
-        present: FloatArray = self.people(size) - self.absent_units[:, size] / layout.YEAR_UNITS
+        present: FloatArray = self.people(size) - self.of_size("absent_units", size) / layout.YEAR_UNITS
         return present
 
     def people(self, size: int) -> NDArray[np.int64]:
@@ -92,7 +111,7 @@ class PanelYears:
         Axes (world, category, year).
         """
         present = self.person_years(size) * np.maximum(self.expected_score, np.finfo(float).tiny)[:, None]
-        units = self.score_units[:, size] / float(layout.SCORE_UNITS * layout.YEAR_UNITS)
+        units = self.of_size("score_units", size) / float(layout.SCORE_UNITS * layout.YEAR_UNITS)
         return np.divide(units, present, out=np.ones_like(present), where=self.people(size) > 0)
 
     @cached_property
@@ -100,8 +119,8 @@ class PanelYears:
         """SHA-256 of the simulated totals: equal digests are equal worlds."""
         found = hashlib.sha256(repr((self.panel_sizes, self.categories, self.years)).encode())
         for name in MEASURED:
-            totals = getattr(self, name)
-            found.update(np.ascontiguousarray(totals).astype("<i8").tobytes())
+            for world in vars(self)[name]:
+                found.update(world.astype("<i8").tobytes())
         return found.hexdigest()
 
 
@@ -111,12 +130,14 @@ def simulate(
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
     slots_per_block: int | None = None,
+    begun: Totals | None = None,
 ) -> PanelYears:
     """Simulate every world of a scenario.
 
     The same scenario gives the same bits for any number of threads, any ``slots_per_block`` and any other panel sizes
-    beside a given one. ``progress`` is told the finished fraction of the work. Raises InputError when the scenario's
-    numbers cannot be frozen into tables.
+    beside a given one. ``progress`` is told the finished fraction of the work. ``begun``: what an earlier call for this
+    scenario was interrupted in, gone on with, or what an interruption of this call shall leave. Raises InputError when
+    the scenario's numbers cannot be frozen into tables.
     """
     laws = slot_laws(scenario)
     from simdce.kernel.machine_code import kernel
@@ -127,26 +148,26 @@ def simulate(
     slots = slots_by_category(sizes, scenario.mix)
     shape = (scenario.worlds, len(sizes), len(calibration.CATEGORIES), years.total)
     measures = (*MEASURED, "recovered_dollars") if scenario.elects_stop_loss else MEASURED
-    narrow = ("absent_units", "deaths", "departures")
-    totals = {name: np.zeros(shape, np.int32 if name in narrow else np.int64) for name in measures}
     with interrupts_deferred():  # inside the compiler's callbacks Ctrl-C would be swallowed and lost
         chosen = kernel(years.total, measures)
     shares = [
         share
         for name, law in laws.items()
-        for share in _shares(scenario, packed(law), slots, calibration.CATEGORIES.index(name), slots_per_block)
+        for share in shares_of(scenario, packed(law), slots, calibration.CATEGORIES.index(name), slots_per_block)
     ]
+    totals = Totals() if begun is None else begun
+    totals.begin(dict.fromkeys(measures, shape), len(shares))
 
-    def simulate_share(share: _Share) -> None:
+    def simulate_share(number: int, share: Share) -> None:
         raw = np.zeros((share.last - share.first, len(share.edges) - 1, years.total, len(measures)), np.uint64)
         keys = keys_of_worlds(scenario.seed, share.last - share.first, share.category, years.total, share.first)
         with np.errstate(over="ignore"):  # integer hashes wrap; compiled code never warns, interpreted code would
             chosen.simulate(keys, share.tables, share.edges, share.block, raw)
         nested = np.pad(raw.cumsum(axis=1, dtype=np.int64), ((0, 0), (1, 0), (0, 0), (0, 0)))
-        for measure, name in enumerate(measures):
-            totals[name][share.first : share.last, :, share.category] = nested[..., measure][:, share.where]
+        found = {name: nested[..., measure][:, share.where] for measure, name in enumerate(measures)}
+        totals.put(number, (slice(share.first, share.last), slice(None), share.category), found)
 
-    _run_all(simulate_share, shares, threads or os.cpu_count() or 1, progress)
+    run_all(simulate_share, shares, totals.done, threads or os.cpu_count() or 1, progress)
     moments = {name: slot_moments(law) for name, law in laws.items()}
 
     def expected(name: str) -> FloatArray:
@@ -157,7 +178,7 @@ def simulate(
         categories=calibration.CATEGORIES,
         years=years.labels,
         slots=slots,
-        **{name: totals.get(name) for name in (*MEASURED, "recovered_dollars")},  # type: ignore[arg-type]
+        **{name: totals.arrays.get(name) for name in (*MEASURED, "recovered_dollars")},  # type: ignore[arg-type]
         shocks=world_shocks(scenario.seed, scenario.worlds, years.performance),
         expected_per_capita=expected("mean"),
         expected_truncated_per_capita=expected("truncated_mean"),
@@ -203,7 +224,7 @@ def sizes_by_world(
             raw = np.zeros((1, len(edges) - 1, years, len(measures)), np.uint64)
             with np.errstate(over="ignore"):
                 run(key[None], tables, edges, block, raw)
-            nested = np.concatenate([np.zeros_like(raw[0, :1]), raw[0].cumsum(axis=0)]).astype(np.int64)
+            nested = np.pad(raw[0].cumsum(axis=0), ((1, 0), (0, 0), (0, 0))).astype(np.int64)
             found = nested[np.searchsorted(edges, slots[world, :, number])]
             for measure, total in enumerate(totals.values()):
                 total[world, :, number] = found[..., measure]
@@ -241,57 +262,3 @@ def uniforms(seed: int, worlds: int, purpose: int, years: int) -> FloatArray:
     words = mixed(keys_of_worlds(seed, worlds, purpose, years))
     found: FloatArray = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
     return found
-
-
-@dataclass(frozen=True)
-class _Share:
-    """Worlds ``first`` to ``last`` of one category, the work of a call; ``where`` finds each panel among ``edges``."""
-
-    category: int
-    tables: Any
-    edges: NDArray[np.int64]
-    where: NDArray[np.int64]
-    block: int
-    first: int
-    last: int
-
-    @property
-    def work(self) -> float:
-        """Slots to simulate."""
-        return float((self.last - self.first) * self.edges[-1])
-
-
-def _shares(
-    scenario: Scenario, tables: Any, slots: NDArray[np.int64], category: int, slots_per_block: int | None
-) -> Iterator[_Share]:
-    """The work of one category cut into calls."""
-    edges = np.union1d([0], slots[:, category])
-    where = np.searchsorted(edges, slots[:, category])
-    block = max(1, slots_per_block or int(edges[-1]))
-    step = SLOT_YEARS_A_CALL // max(1, int(edges[-1]) * scenario.years.total)
-    step = min(max(1, step), MOST_WORLDS_A_CALL)
-    for first in range(0, scenario.worlds, step):
-        yield _Share(category, tables, edges, where, block, first, min(first + step, scenario.worlds))
-
-
-def _run_all(
-    simulate_share: Callable[[_Share], None],
-    shares: list[_Share],
-    threads: int,
-    progress: Callable[[float], None] | None,
-) -> None:
-    """Every share on a pool of threads; on Ctrl-C or an error those not yet begun are dropped."""
-    done, total = 0.0, sum(share.work for share in shares) or 1.0
-    pool = ThreadPoolExecutor(threads)
-    try:
-        work = {pool.submit(simulate_share, share): share.work for share in shares}
-        pending: set[Future[None]] = set(work)
-        while pending:
-            finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in finished:
-                future.result()
-                done += work[future]
-            if progress is not None:
-                progress(done / total)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

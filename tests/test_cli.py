@@ -379,7 +379,7 @@ def test_what_only_the_tables_can_refuse_is_one_line_too(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(os.name == "nt" or INTERPRETED, reason="signals; and interpreted work cannot be cut so finely")
-def test_an_interrupted_run_stops_early_and_writes_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_run_stops_early_and_writes_no_results(tmp_path: Path) -> None:
     path, out = tmp_path / "long.toml", tmp_path / "out"
     long = SMALL.replace("worlds = 200", "worlds = 20000").replace(str(list(SIZES)), "[500000]")
     path.write_text(long.replace("performance = 3", "performance = 1"))  # two years are compiled in a second
@@ -394,8 +394,8 @@ def test_an_interrupted_run_stops_early_and_writes_nothing(tmp_path: Path) -> No
     printed, said = running.communicate(timeout=30)
     assert running.returncode == 130
     assert printed == ""
-    assert said == "simdce: interrupted; nothing was written\n"
-    assert not out.exists() or list(out.iterdir()) == []
+    assert "simdce: interrupted; " in said.splitlines()[-1]
+    assert not out.exists() or {path.name for path in out.iterdir()} <= {"unfinished.npz"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes")

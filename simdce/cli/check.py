@@ -8,16 +8,21 @@ import click
 @click.command()
 @click.argument("scenario", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print the assumptions register as JSON.")
-@click.option("--slots", is_flag=True, help="Also freeze the slot and show what it achieves against its targets.")
+@click.option("--slots", is_flag=True, help="Also freeze the slot, show what it achieves against its "
+              "targets, and tell the time of a run on this machine.")  # fmt: skip
 def command(scenario: str, as_json: bool, slots: bool) -> None:
     """Validate SCENARIO and list every assumption behind it: value, unit, source, confidence, who set it."""
     from dataclasses import asdict
 
     from simdce.assumptions import assumptions, cautions, shared
+    from simdce.cli._needs import needed_here
+    from simdce.resources import memory, size_text
     from simdce.scenario import read_scenario
 
     read = read_scenario(scenario)
     register = assumptions(read)
+    needed = needed_here(read) if slots else None  # which loads the kernel
+    peak = memory(read)
     figures = []
     if slots:
         from simdce.studies.achieved import achieved
@@ -31,6 +36,7 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
             json.dumps(
                 {
                     **found,
+                    "needs": {"memory": peak, "seconds": None if needed is None else needed.time},
                     "assumptions": [asdict(line) for line in register],
                     "slots": [asdict(line) for line in figures],
                 },
@@ -50,6 +56,9 @@ def command(scenario: str, as_json: bool, slots: bool) -> None:
         f"{', '.join(years.labels)}; first performance year {years.first_performance_year}; "
         f"{len(read.arrangements)} arrangements; {read.worlds:,} worlds, seed {read.seed}",
         highlight=False,
+    )
+    console.print(
+        f"A run takes {needed.text}." if needed else f"A run takes about {size_text(peak)} of memory.", highlight=False
     )
     for caution in cautions(read):
         console.print(as_note(caution))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import click
 from simdce.errors import InputError
 
 if TYPE_CHECKING:
+    from simdce.resources import Needs
     from simdce.run import Progress
 
 EXIT_INTERRUPTED = 130
@@ -32,6 +33,8 @@ EXIT_INTERRUPTED = 130
 @click.option("--drivers", is_flag=True, help="Also what drives the answer: every input alone at its low and its high "
               "end, and where it turns the verdict. Simulates the people of the headline size about nine times more, "
               "up to double their number.")  # fmt: skip
+@click.option("--memory", type=click.FloatRange(min=0, min_open=True), help="Memory that the run may take, in GB; "
+              "it is refused where it would need more [default: what is available].")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 def command(
     scenario: str,
@@ -41,11 +44,15 @@ def command(
     threads: int | None,
     controlled: bool,
     drivers: bool,
+    memory: float | None,
     as_json: bool,
 ) -> None:
     """Simulate SCENARIO, settle it under its arrangements and answer its questions.
 
     Prints compact tables and writes results.parquet, run.json and report.html, whole or not at all.
+
+    Ctrl-C leaves what is done as unfinished.npz in the folder of the results; the same command goes on from there, to
+    the same numbers, and removes it. Once results are being written Ctrl-C waits until they are.
     """
     from simdce.files import writable_folder
     from simdce.interrupts import interrupts_deferred
@@ -54,18 +61,43 @@ def command(
     changes = {name: value for name, value in (("worlds", worlds), ("seed", seed)) if value is not None}
     read = read_scenario(scenario, changes)
     folder = writable_folder(Path(out or f"{Path(scenario).stem}-results"))
+    begun = written = None
     try:
         with interrupts_deferred():  # while extension modules load, some swallow it
+            from simdce import unfinished
+            from simdce.cli._needs import admitted
             from simdce.output import json_document, save
             from simdce.run import answer
 
-        with progress_bar(quiet=as_json) as progress:
-            answers = answer(read, threads=threads, progress=progress, controlled=controlled, drivers=drivers)
-        written = save(answers, folder)
+        needed = admitted(read, threads, memory)
+        begun = unfinished.taken_up(folder, read, controlled=controlled)
+        for line in () if as_json else (needed.text, begun.text(read) and f"going on with {begun.text(read)}"):
+            if line:
+                click.echo(f"simdce: {line}", err=True)
+        with progress_bar(needed, quiet=as_json) as progress:
+            answers = answer(
+                read,
+                threads=threads,
+                progress=progress,
+                controlled=controlled,
+                drivers=drivers,
+                all_worlds=False,
+                begun=begun,
+            )
+        with interrupts_deferred():
+            written = save(answers, folder)
+            unfinished.forget(folder)
     except InputError as error:
         raise error.within(scenario) from error
     except KeyboardInterrupt:
-        click.echo("simdce: interrupted; nothing was written", err=True)
+        kept = False
+        if written is None and begun is not None:
+            with suppress(KeyboardInterrupt), interrupts_deferred():
+                kept = unfinished.leave(folder, read, begun, controlled=controlled)
+        said = "after the results were written" if written else "nothing was written"
+        if kept and begun is not None:
+            said = f"{begun.text(read)}, kept in {folder / unfinished.NAME}: the same command goes on from there"
+        click.echo(f"simdce: interrupted; {said}", err=True)
         sys.exit(EXIT_INTERRUPTED)
     if as_json:
         click.echo(json_document(answers))
@@ -77,8 +109,8 @@ def command(
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
-    """A progress bar on standard error, when somebody is there to see it."""
+def progress_bar(needed: Needs | None = None, *, quiet: bool) -> Iterator[Progress | None]:
+    """A progress bar on standard error, with what each stage is expected to take, when somebody is there to see it."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -86,13 +118,17 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = TextColumn("{task.description:12}"), BarColumn(), TimeRemainingColumn()
+    from simdce.resources import time_text
+
+    columns = TextColumn("{task.description:12}"), BarColumn(), TimeRemainingColumn(), TextColumn("{task.fields[of]}")
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks = {}
+        seconds = {} if needed is None else needed.seconds
 
         def told(stage: str, share: float) -> None:
             if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=1.0)
+                expected = f"of about {time_text(seconds[stage])}" if stage in seconds else ""
+                tasks[stage] = bar.add_task(stage, total=1.0, of=expected)
             bar.update(tasks[stage], completed=share)
 
         yield told

@@ -99,11 +99,12 @@ class Controls:
 
     def _counted(self, panel_size: int, year: FirstOrder) -> FloatArray:
         """The totals, with dollars less what stop-loss pays in the year that counts them so."""
-        totals, recovered = self._totals_of(panel_size, year.truncated), self.panels.recovered_dollars
-        if year.net_year is None or recovered is None:
+        totals = self._totals_of(panel_size, year.truncated)
+        if year.net_year is None or not self.panels.has_recoveries:
             return totals
         net, size = totals.copy(), self.panels.panel_sizes.index(panel_size)
-        net[:, :, DOLLARS, year.net_year] -= recovered[:, size, self._where, year.net_year]
+        recovered = self.panels.of_size("recovered_dollars", size)
+        net[:, :, DOLLARS, year.net_year] -= recovered[:, self._where, year.net_year]
         return net
 
     def _totals_of(self, panel_size: int, truncated: bool) -> FloatArray:
@@ -111,10 +112,10 @@ class Controls:
         if (panel_size, truncated) not in self._totals:
             self._totals = {key: kept for key, kept in self._totals.items() if key[0] == panel_size}
             size, panels = self.panels.panel_sizes.index(panel_size), self.panels
-            dollars = panels.truncated_dollars if truncated else panels.dollars
-            missing = panels.absent_units[:, size, self._where] / layout.YEAR_UNITS
-            scores = panels.score_units[:, size, self._where] / (layout.SCORE_UNITS * layout.YEAR_UNITS)
-            quantities = {DOLLARS: dollars[:, size, self._where], ABSENCE: missing, SCORE: scores}
+            dollars = panels.of_size("truncated_dollars" if truncated else "dollars", size)[:, self._where]
+            missing = panels.of_size("absent_units", size)[:, self._where] / layout.YEAR_UNITS
+            scores = panels.of_size("score_units", size)[:, self._where] / (layout.SCORE_UNITS * layout.YEAR_UNITS)
+            quantities = {DOLLARS: dollars, ABSENCE: missing, SCORE: scores}
             stacked = np.stack([quantities[number] for number in range(QUANTITIES)], axis=2)
             self._totals[panel_size, truncated] = stacked
         return self._totals[panel_size, truncated]

@@ -37,7 +37,7 @@ WORLDS_AT_A_TIME = 500
 VOLUNTARY = "regional_weight_voluntary"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PathYears(PanelYears):
     """Totals along paths: the panel axis holds one way to put the years together, ``slots`` has axes of the totals.
 

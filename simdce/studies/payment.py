@@ -14,7 +14,15 @@ from simdce.control import PLAIN, Controlled, Controls
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, PERCENTILES, TAILS, Row
 from simdce.scenario import ArrangementChoice, Scenario
-from simdce.settlements import SAVINGS_KNOWN, Experience, counts_truncated, experience, measured_against
+from simdce.settlements import (
+    SAVINGS_KNOWN,
+    Counted,
+    Experience,
+    counted,
+    counts_truncated,
+    measured_against,
+    shocked,
+)
 from simdce.worlds import SHOCKS, PanelYears
 
 FloatArray = NDArray[np.float64]
@@ -38,6 +46,7 @@ class Lived:
 
     def __init__(self, scenario: Scenario, panels: PanelYears, panel_size: int) -> None:
         self.scenario, self.panels, self.panel_size = scenario, panels, panel_size
+        self._counted: dict[bool, Counted] = {}
         self._kept: dict[tuple[bool, tuple[str, ...]], Experience] = {}
         self._benchmarks: dict[tuple[str, tuple[str, ...]], FloatArray] = {}
 
@@ -51,9 +60,15 @@ class Lived:
     def _in_way(self, *, truncated: bool, shocks: tuple[str, ...]) -> Experience:
         way = (truncated, shocks)
         if way not in self._kept:
-            self._kept[way] = experience(
-                self.scenario, self.panels, self.panel_size, truncated=truncated, shocks=shocks
-            )
+            if truncated not in self._counted:
+                self._counted[truncated] = counted(
+                    self.scenario,
+                    self.panels,
+                    self.panel_size,
+                    truncated=truncated,
+                    alike=self._counted.get(not truncated),
+                )
+            self._kept[way] = shocked(self.scenario, self.panels, self._counted[truncated], shocks)
         return self._kept[way]
 
     def choice(self, key: str) -> ArrangementChoice:
