@@ -101,4 +101,4 @@ def controlled(controls: Iterable[tuple[FloatArray, float]], worlds: int, most: 
         length = float(np.sqrt(np.einsum("w,w->", column[:-1], column[:-1])))
         if length > NOTHING_NEW:
             basis = np.vstack([basis, column / length])
-    return Controlled(np.ascontiguousarray(basis[:, :-1]), basis[:, -1].copy(), jump)
+    return Controlled(np.ascontiguousarray(basis[:, :-1]), basis[:, -1], jump)
