@@ -27,12 +27,12 @@ from simdce.settlements import settle
 from simdce.slots import calendar_year_law
 from simdce.studies.break_even import break_evens
 from simdce.studies.cost_spread import spread_scaled
-from simdce.studies.driver_elections import all_inputs, inputs_of, reads
-from simdce.studies.driver_flips import nested_flip
-from simdce.studies.driver_inputs import Asked, plausible
-from simdce.studies.driver_words import share, times, with_error
-from simdce.studies.driver_worlds import DriverWorlds, same_people
 from simdce.studies.drivers import Driver, DriverStudy, drivers, flips
+from simdce.studies.drivers.elections import all_inputs, inputs_of, reads
+from simdce.studies.drivers.flips import nested_flip
+from simdce.studies.drivers.inputs import Asked, plausible
+from simdce.studies.drivers.words import share, times, with_error
+from simdce.studies.drivers.worlds import DriverWorlds, same_people
 from simdce.studies.payment import Lived
 from simdce.studies.practice import divisions_at
 from simdce.studies.practice_result import pool_years

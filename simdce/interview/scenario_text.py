@@ -9,7 +9,7 @@ from simdce import arrangements
 from simdce.errors import InputError
 from simdce.interview.offers import base_years_before, contract_of_entity, label
 from simdce.interview.questions import FEWEST, Answers, amount, calendar_years, chosen, questions
-from simdce.studies.driver_inputs import ranges
+from simdce.studies.drivers.inputs import ranges
 
 _MARK = "#? "
 _UNFINISHED = "# Not finished: go on with `simdce ask` and the name of this file."

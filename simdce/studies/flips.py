@@ -15,10 +15,10 @@ import numpy as np
 from simdce import metrics
 from simdce.metrics import Estimate, FloatArray
 from simdce.studies.decision import Judgement, Rule, best_of, judge, pulls_of
-from simdce.studies.driver_elections import inputs_of
-from simdce.studies.driver_flips import searched
-from simdce.studies.driver_inputs import Asked, Input
-from simdce.studies.driver_worlds import same_people
+from simdce.studies.drivers.elections import inputs_of
+from simdce.studies.drivers.flips import searched
+from simdce.studies.drivers.inputs import Asked, Input
+from simdce.studies.drivers.worlds import same_people
 from simdce.studies.options import Offers, Option, savings_assumed
 
 Key = tuple[str, str | None] | None

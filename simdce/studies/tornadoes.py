@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from simdce.control import Controls
 from simdce.results import headline_size
 from simdce.scenario import Scenario
-from simdce.studies.driver_worlds import DriverWorlds
 from simdce.studies.drivers import Driver, drivers
+from simdce.studies.drivers.worlds import DriverWorlds
 from simdce.studies.practice import PracticeAnswers
 from simdce.worlds import PanelYears
 

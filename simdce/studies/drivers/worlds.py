@@ -8,7 +8,7 @@ import numpy as np
 
 from simdce.metrics import FloatArray
 from simdce.scenario import Scenario
-from simdce.studies.driver_inputs import Asked
+from simdce.studies.drivers.inputs import Asked
 from simdce.studies.payment import Lived
 from simdce.studies.practice import division_under
 from simdce.studies.practice_result import pool_years

@@ -19,11 +19,11 @@ from simdce.errors import InputError, nearest_name
 from simdce.metrics import Estimate, FloatArray
 from simdce.scenario import Scenario
 from simdce.studies.comparison import LOW
-from simdce.studies.driver_elections import inputs_of
-from simdce.studies.driver_flips import Flip, flip, nested_flip, searched
-from simdce.studies.driver_inputs import Asked, Input, Value
-from simdce.studies.driver_words import with_error
-from simdce.studies.driver_worlds import DriverWorlds, same_people
+from simdce.studies.drivers.elections import inputs_of
+from simdce.studies.drivers.flips import Flip, flip, nested_flip, searched
+from simdce.studies.drivers.inputs import Asked, Input, Value
+from simdce.studies.drivers.words import with_error
+from simdce.studies.drivers.worlds import DriverWorlds, same_people
 from simdce.worlds import PanelYears, simulate
 
 _SIZES_SEARCHED = 9

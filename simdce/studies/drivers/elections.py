@@ -12,9 +12,9 @@ from simdce import arrangements
 from simdce.arrangements.in_force import InForce
 from simdce.benchmarking.chain import kept
 from simdce.scenario import ArrangementChoice, Scenario
-from simdce.studies.driver_inputs import Asked, Input, Value, moved_ends, numbers, ranges
-from simdce.studies.driver_words import choice as in_words
-from simdce.studies.driver_words import share
+from simdce.studies.drivers.inputs import Asked, Input, Value, moved_ends, numbers, ranges
+from simdce.studies.drivers.words import choice as in_words
+from simdce.studies.drivers.words import share
 from simdce.studies.practice import terms_of
 
 CHOICES: Mapping[str, str] = {

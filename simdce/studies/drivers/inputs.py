@@ -22,7 +22,7 @@ from simdce.scenario.contract import Savings
 from simdce.scenario.tables import LARGEST_PANEL
 from simdce.sourced import Term, read_terms, read_toml
 from simdce.studies.cost_spread import has_spread, spread_scaled
-from simdce.studies.driver_words import give_or_take, people, plain, share, times
+from simdce.studies.drivers.words import give_or_take, people, plain, share, times
 from simdce.studies.exact_size import input_ranges
 
 Value = float | str | bool
