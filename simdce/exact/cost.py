@@ -3,13 +3,14 @@
 With cells c of probability w, E exp(iθC) - 1 = Σ w (exp(iθc) - 1). On a uniform grid every θ is a giant step a plus a
 baby step b, and with X = exp(iac) - 1, Y = exp(ibc) - 1 the sum is Σ w (X + Y + XY): a matrix product that keeps the
 relative accuracy of small differences from 1, as a power of ten million needs. Between grid points: interpolation.
+Where θC stays small, no grid: the sum over the first moments is shorter and exact to rounding.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import ceil, floor, log2
+from math import ceil, factorial, floor, log2
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,9 @@ from simdce.slot_law.moments import frozen_mass
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
+
+TERMS = 20
+"""Of a series."""
 
 MOST_POINTS = 60_000
 """Of a table: what bounds its memory to about 30 MB."""
@@ -46,6 +50,28 @@ class CostTable:
         return values
 
 
+@dataclass(frozen=True)
+class CostSeries:
+    """E exp(iθC) - 1 for small θ as Σ (iθ)^k E C^k / k!.
+
+    ``terms``: E (C / scale)^k / k! of k = 1, 2, … (k, living or decedent x class); ``error`` bounds what the terms left
+    out add to the average class.
+    """
+
+    scale: float
+    terms: FloatArray
+    error: float
+
+    def at(self, frequencies: FloatArray) -> ComplexArray:
+        """E exp(iθC) - 1 at any θ within reach; (frequency, living or decedent x class)."""
+        step = (1j * self.scale * frequencies)[:, None]
+        found: ComplexArray = self.terms[-1] * step
+        for term in self.terms[-2::-1]:
+            found += term
+            found *= step
+        return found
+
+
 Counting = Literal["whole", "truncated", "net"]
 """Of a person's dollars: all, up to the truncation point, or less what stop-loss pays of them."""
 
@@ -56,7 +82,7 @@ class CountedCost:
 
     law: SlotLaw
     counting: Counting
-    _tables: dict[tuple[int, int], CostTable] = field(default_factory=dict)
+    _tables: dict[tuple[int, int], CostTable | CostSeries] = field(default_factory=dict)
 
     @cached_property
     def dollars(self) -> FloatArray:
@@ -85,11 +111,25 @@ class CountedCost:
         """Expected eighth power of dollars."""
         return float((frozen_mass(self.law) * self.dollars**POINTS).sum())
 
-    def table(self, reach: float, tolerance: float) -> CostTable:
-        """A table for frequencies up to ``reach``, by its half octave and the octave of the tolerance."""
+    @cached_property
+    def series(self) -> FloatArray:
+        """E (C / largest C)^k / k! of k = 1, 2, …, one more than a series has; (k, living or decedent x class)."""
+        low, high = layout.cell_bounds()
+        rows = self.dollars.reshape(-1, self.dollars.shape[-1]) / self.dollars.max()
+        return np.stack([rows**k @ (high - low) / factorial(k) for k in range(1, TERMS + 2)])
+
+    def table(self, reach: float, tolerance: float) -> CostTable | CostSeries:
+        """What serves frequencies up to ``reach``, by its half octave and the octave of the tolerance."""
         key = ceil(2.0 * log2(reach)), floor(log2(tolerance))
         if key not in self._tables:
-            self._tables[key] = cost_table(self.dollars, self.eighth, 2.0 ** (key[0] / 2), 2.0 ** key[1])
+            reach, tolerance = 2.0 ** (key[0] / 2), 2.0 ** key[1]
+            largest = float(self.dollars.max())
+            chances = frozen_mass(self.law).sum(axis=2).ravel()
+            left_out = (reach * largest) ** (TERMS + 1) * float(self.series[-1] @ chances)
+            if left_out <= tolerance:
+                self._tables[key] = CostSeries(largest, self.series[:-1], left_out)
+            else:
+                self._tables[key] = cost_table(self.dollars, self.eighth, reach, tolerance)
         return self._tables[key]
 
 

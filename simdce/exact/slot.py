@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from simdce.exact.cost import ComplexArray, CostTable, CountedCost, turned
+from simdce.exact.cost import ComplexArray, CostSeries, CostTable, CountedCost, turned
 from simdce.slot_law import SlotLaw, layout
 
 FloatArray = NDArray[np.float64]
@@ -108,7 +108,7 @@ class SlotChain:
         """What the tables add at most to one slot's characteristic function at these frequencies (point, year)."""
         return sum(self._table(year, dollars, tolerance).error for year in range(self.years))
 
-    def _table(self, year: int, dollars: FloatArray, tolerance: float) -> CostTable:
+    def _table(self, year: int, dollars: FloatArray, tolerance: float) -> CostTable | CostSeries:
         """The table of a year, which serves all years that count dollars in the same way."""
         return self.costs_of(year).table(float(np.abs(dollars).max()), tolerance)
 
