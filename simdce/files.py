@@ -26,6 +26,15 @@ def writable_folder(path: Path) -> Path:
     return path
 
 
+def refuse_odd_places(paths: Iterable[Path]) -> None:
+    """Raises InputError where a result could not be written, so that no work is done in vain."""
+    for path in paths:
+        if path.is_symlink():
+            raise InputError("is a link; results are not written through links", where=str(path))
+        if path.is_dir():
+            raise InputError("is a folder where a file belongs", where=str(path))
+
+
 def refuse_to_replace(output: Path | None, inputs: Iterable[Path]) -> None:
     """Raises InputError where an output would replace one of the files it is made of, under whatever name."""
     if output is not None and output.exists() and any(each.exists() and output.samefile(each) for each in inputs):
@@ -42,11 +51,8 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
     staged: list[tuple[str, Path]] = []
     current = Path()
     try:
+        refuse_odd_places(contents)
         for current, content in contents.items():
-            if current.is_symlink():
-                raise InputError("is a link; results are not written through links", where=str(current))
-            if current.is_dir():
-                raise InputError("is a folder where a file belongs", where=str(current))
             handle, name = tempfile.mkstemp(dir=current.parent, prefix=f".{current.name}.")
             staged.append((name, current))
             with os.fdopen(handle, "wb") as file:

@@ -121,9 +121,10 @@ def test_layers_cost_no_more_than_a_linear_program_finds(
         return
     layers = cheapest_layers(amount, instruments, Draws(amounts, times))
     assert least is not None
-    assert sum(layer.cost for layer in layers) == pytest.approx(
-        least, rel=1e-6, abs=0.02
-    )  # layers under a cent drop out
+    ours = sum(layer.cost for layer in layers)
+    blind = 1e-7 * amount * max(times, 1.0)  # to smaller rates the solver is indifferent
+    assert least - 0.02 - blind <= ours + 1e-6 * least
+    assert ours <= least * (1 + 1e-6) + 0.02  # layers under a cent drop out
     most = {each.name: each.limit for each in instruments}
     assert all(layer.top - layer.bottom <= most[layer.instrument] + 1e-6 for layer in layers)
     assert sum(layer.top - layer.bottom for layer in layers) == pytest.approx(amount, abs=0.05)

@@ -66,9 +66,11 @@ def command(
         with interrupts_deferred():  # while extension modules load, some swallow it
             from simdce import unfinished
             from simdce.cli._needs import admitted
-            from simdce.output import json_document, save
+            from simdce.files import refuse_odd_places
+            from simdce.output import FILES, json_document, save
             from simdce.run import answer
 
+        refuse_odd_places(folder / name for name in FILES)
         needed = admitted(read, threads, memory)
         begun = unfinished.taken_up(folder, read, controlled=controlled)
         for line in () if as_json else (needed.text, begun.text(read) and f"going on with {begun.text(read)}"):

@@ -20,6 +20,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+FILES = (
+    "results.parquet",
+    "comparison.parquet",
+    "practice.parquet",
+    "cash.parquet",
+    "growth.parquet",
+    "drivers.parquet",
+    "report.html",
+    "run.json",
+)
+"""What ``save`` may write."""
+
+
 def save(answers: Answers, folder: Path) -> list[Path]:
     """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
 
