@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,8 @@ _KEYS = {
 """The key of a scenario that asks for what the frozen slot cannot give."""
 
 
-_READ = {"panel", "cost", "persistence", "turnover", "truncation", "risk_scores", "stop_loss"}
+_TABLES = ("cost", "persistence", "turnover", "truncation", "risk_scores", "stop_loss")
+_READ: dict[str, Any] = {"panel": {"mix", "price_year"}, **dict.fromkeys(_TABLES, True)}
 """Tables of a scenario that slots are made of."""
 
 _KNOWN: dict[tuple[str, bool], dict[str, SlotLaw]] = {}
