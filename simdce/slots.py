@@ -46,7 +46,7 @@ def slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
     """The integer tables of every category with people in it; raises InputError when no table can meet the scenario."""
     key = _read_of(scenario)
     if key is not None and key in _KNOWN:
-        return _KNOWN[key]
+        return dict(_KNOWN[key])
     try:
         found = _slot_laws(scenario)
     except OutOfReachError as error:
@@ -54,7 +54,7 @@ def slot_laws(scenario: Scenario) -> dict[str, SlotLaw]:
     if key is not None:
         if len(_KNOWN) >= _MOST_KNOWN:
             _KNOWN.clear()
-        _KNOWN[key] = found
+        _KNOWN[key] = dict(found)
     return found
 
 

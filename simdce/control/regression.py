@@ -25,6 +25,9 @@ NOTHING_NEW = 0.01
 ROUNDING = 1e-12
 """Of a control: a smaller spread is none."""
 
+LEAST_LEFT = 1e-9
+"""Of a world's own weight: less is a world that a control singles out, where nothing is left unexplained."""
+
 
 @dataclass(frozen=True)
 class Controlled:
@@ -78,7 +81,8 @@ class Controlled:
     def _influence(self) -> FloatArray:
         """How far the estimate moves when a world is left out, per unit of what is unexplained in it; (world,)."""
         weights = np.einsum("jw,j->w", self.basis, self.at_exact)
-        return np.asarray(weights / (1.0 - np.einsum("jw,jw->w", self.basis, self.basis)))
+        left = 1.0 - np.einsum("jw,jw->w", self.basis, self.basis)
+        return np.asarray(weights / np.maximum(left, LEAST_LEFT))
 
 
 PLAIN = Controlled(np.ones((1, 0)), np.ones(1))
