@@ -45,9 +45,14 @@ instruments = [{ name = "escrow" }]
 """
 INTERRUPT = """
 import os, signal, sys
-from simdce import cli
+from simdce import cli, unfinished
 from {package} import {place} as place
-whole, calls = place.{name}, 0
+whole, begin, calls = place.{name}, unfinished.taken_up, -(10**9)
+def taken_up(*arguments, **named):
+    global calls
+    calls = 0
+    return begin(*arguments, **named)
+unfinished.taken_up = taken_up
 def interrupted(*arguments, **named):
     global calls
     calls += 1
@@ -57,7 +62,7 @@ def interrupted(*arguments, **named):
 place.{name} = interrupted
 cli.main(sys.argv[1:])
 """
-"""The command line, with Ctrl-C when a function is called for the ``call``-th time."""
+"""The command line, with Ctrl-C when the run, once its needs are told, calls a function for the ``call``-th time."""
 
 
 def process(folder: Path, *arguments: str, moment: tuple[str, str, str, int] | None = None) -> Any:
@@ -83,11 +88,8 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "s-results").iterdir()}
 
 
-TIMED = 4 * (1 + 1 + 7 + 7)
-"""Totals put while the kernel is timed before the run: four categories, once for each call of at most 512 worlds."""
-
 MOMENTS = {
-    "worlds": ("simdce.totals", "Totals", "put", TIMED + 3),
+    "worlds": ("simdce.totals", "Totals", "put", 3),
     "settling": ("simdce", "run", "payment_rows", 2),
     "laws": ("simdce", "run", "with_exact_sizes", 1),
     "table": ("simdce", "run", "frame", 1),

@@ -6,8 +6,8 @@ entries are fetched one by one, twice as fast as a gather, and dollars beside tr
 is added where it is fetched. The years are a loop with its sums in memory: the text does not grow with them and
 compiles in 0.15 s, where the plain loop takes numba and 3 to 16 s.
 
-Gain over the plain loop on one thread of a Zen 5, benchmarks/kernel.py, November 2026: 1.8 times for job W2 and 2.0
-times for the default model with AVX-512, 6 and 5 times compiled for AVX2, 3 times for the baseline (SSE2).
+Gain over the plain loop on one thread of a Zen 5, benchmarks/kernel.py, November 2026: 1.8 times for job W2 and 2.2
+times for the default model with AVX-512, 6 times for W2 compiled for AVX2.
 Tests: tests/test_vector.py. The page to read is person_year.py: names and fields of the word are the same, and each
 process compares the digest of a small job before it uses this one (self_test.py).
 """
