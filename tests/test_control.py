@@ -17,6 +17,7 @@ from simdce.exact import ExactModel
 from simdce.metrics import Estimate
 from simdce.output import run_record
 from simdce.report.exhibits import checks
+from simdce.report.laws import laws
 from simdce.results import AGREEMENT, Row, variance_saved
 from simdce.run import answer
 from simdce.scenario import Scenario
@@ -180,6 +181,13 @@ def test_it_is_taken_unless_declined_and_told() -> None:
     assert [row.estimate.value for row in rows if row.metric == "mean_net"] == list(
         plain.estimates[plain.estimates.metric == "mean_net"].value
     )
+
+
+def test_the_report_speaks_of_the_same_means_as_the_tables() -> None:
+    answers = answer(scenario(1000))
+    rows = answers.estimates.set_index(["arrangement", "performance_year", "metric"])["value"]
+    for law in laws(answers, Lived(answers.scenario, answers.panels, SIZE)):
+        assert law.average.value == pytest.approx(rows[law.keys[0], AGREEMENT, "mean_net"] / 3, rel=1e-9)
 
 
 def test_differences_scatter_by_their_errors_and_less_than_without() -> None:

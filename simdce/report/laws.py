@@ -11,6 +11,7 @@ import numpy as np
 from simdce import arrangements, metrics
 from simdce.arrangements.arrangement import Arrangement
 from simdce.arrangements.settlement import Outcome
+from simdce.control import PLAIN, Controlled, Controls
 from simdce.metrics import BoolArray, Estimate, FloatArray
 from simdce.report.names import names, spoken, together
 from simdce.run import Answers
@@ -26,7 +27,8 @@ class Law:
     """One or more arrangements that give the same result in every world.
 
     ``called``: the name of each; ``name`` heads rows and figures, ``spoken`` is what sentences say. ``net`` (dollars)
-    and ``rates`` (fraction of benchmark): (world, performance year). ``minimum_savings`` and ``minimum_losses``: the
+    and ``rates`` (fraction of benchmark): (world, performance year). ``steadied``: what means of a year are taken of, with
+    the run's control variate (world,). ``minimum_savings`` and ``minimum_losses``: the
     rates (losses below zero) from which money can move, each once. ``outside``: performance years in which the
     arrangement was not in force. ``admitted_from``: people it asks for, or None.
     """
@@ -37,6 +39,7 @@ class Law:
     spoken: str
     rules: Arrangement
     net: FloatArray
+    steadied: FloatArray
     rates: FloatArray
     minimum_savings: tuple[float, ...]
     minimum_losses: tuple[float, ...]
@@ -73,7 +76,7 @@ class Law:
     @property
     def average(self) -> Estimate:
         """Expected net payment of a performance year, dollars."""
-        return metrics.mean(self.net.mean(axis=1))
+        return metrics.mean(self.steadied)
 
     def year(self, probability: float) -> Estimate:
         """Quantile of the net payment over all simulated years, an order statistic.
@@ -92,10 +95,12 @@ class Law:
 def laws(answers: Answers, lived: Lived) -> list[Law]:
     """The law of every arrangement at the panel size of ``lived``; equal ones together, those in force first."""
     scenario = answers.scenario
-    called = names(scenario)
+    called, size = names(scenario), lived.panel_size
+    controls = Controls(scenario, answers.panels, answers.exact) if answers.variance_saved else None
     alike: dict[tuple[object, ...], list[Law]] = {}
     for choice in scenario.arrangements:
-        law = _law(answers, lived, choice, called[choice.key])
+        control = PLAIN if controls is None else controls.at(choice.key, size)
+        law = _law(answers, lived, choice, called[choice.key], control)
         reserve = None if law.repayment is None else law.repayment.rule.amount
         same = (law.net.tobytes(), law.rates.tobytes(), law.minimum_savings, law.minimum_losses, reserve)
         alike.setdefault((*same, law.outside == (), law.admitted), []).append(law)
@@ -114,7 +119,7 @@ def _merged(same: list[Law]) -> Law:
     return Law(**{**fields, "keys": keys, "called": called, "name": name, "spoken": spoken(name)})
 
 
-def _law(answers: Answers, lived: Lived, choice: ArrangementChoice, name: str) -> Law:
+def _law(answers: Answers, lived: Lived, choice: ArrangementChoice, name: str, control: Controlled) -> Law:
     scenario = answers.scenario
     settlement, benchmark = lived.settled(choice.key)
     rules = arrangements.load(choice.name)
@@ -128,6 +133,7 @@ def _law(answers: Answers, lived: Lived, choice: ArrangementChoice, name: str) -
         spoken=name,
         rules=rules,
         net=settlement.net,
+        steadied=control.steadied(settlement.net.sum(axis=1)) / settlement.net.shape[1],
         rates=settlement.gross_savings / benchmark,
         minimum_savings=savings,
         minimum_losses=losses,

@@ -51,7 +51,7 @@ def choices(laws: Sequence[Law]) -> list[Law]:
 
 def difference(one: Law, other: Law) -> Estimate:
     """How much more a year ``one`` brings than ``other``, dollars, judged world by world."""
-    return metrics.mean((one.net - other.net).mean(axis=1))
+    return metrics.mean(one.steadied - other.steadied)
 
 
 def undecided(estimate: Estimate) -> bool:
