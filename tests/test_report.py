@@ -202,7 +202,7 @@ def test_gates_are_where_money_begins_to_move(name: str, savings: tuple[float], 
 
 
 def moved(law: Law, net: np.ndarray, **fields: Any) -> Law:
-    return replace(law, net=net, **fields)
+    return replace(law, net=net, steadied=net.mean(axis=1), **fields)
 
 
 def told(name: str, laws_: list[Law]) -> str:

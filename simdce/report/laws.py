@@ -27,8 +27,8 @@ class Law:
     """One or more arrangements that give the same result in every world.
 
     ``called``: the name of each; ``name`` heads rows and figures, ``spoken`` is what sentences say. ``net`` (dollars)
-    and ``rates`` (fraction of benchmark): (world, performance year). ``steadied``: what means of a year are taken of, with
-    the run's control variate (world,). ``minimum_savings`` and ``minimum_losses``: the
+    and ``rates`` (fraction of benchmark): (world, performance year). ``steadied``: what means of a year are taken of,
+    with the run's control variate (world,). ``minimum_savings`` and ``minimum_losses``: the
     rates (losses below zero) from which money can move, each once. ``outside``: performance years in which the
     arrangement was not in force. ``admitted_from``: people it asks for, or None.
     """
