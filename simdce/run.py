@@ -5,14 +5,16 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from simdce.assumptions import Assumption, assumptions
 from simdce.control import Controls
 from simdce.exact import ExactModel
+from simdce.metrics import Estimate
 from simdce.resources.machine import returned
-from simdce.results import VarianceSaved, frame, headline_size, variance_saved
+from simdce.results import Row, VarianceSaved, frame, headline_size, variance_saved
 from simdce.scenario import Scenario
 from simdce.studies.cash import CashAnswer, cash_answers
 from simdce.studies.comparison import Comparison, comparison, differences_at
@@ -36,7 +38,7 @@ LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "matplo
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything a run found: the simulated panels, the tidy estimates, and the answers to the scenario's questions.
+    """Everything a run found: the simulated panels, its estimates, and the answers to the scenario's questions.
 
     ``comparison`` is None where there is a single arrangement, and nothing to hold it against; ``practice`` and
     ``growth`` where the scenario has none. ``variance_saved``: by the exact law as control variate, of the mean over
@@ -46,7 +48,7 @@ class Answers:
 
     scenario: Scenario
     panels: PanelYears
-    estimates: pd.DataFrame
+    rows: tuple[Row, ...]
     viability: tuple[ViabilityCurve, ...]
     repayment: tuple[RepaymentAnswer, ...]
     assumptions: tuple[Assumption, ...]
@@ -59,6 +61,24 @@ class Answers:
     growth: GrowthAnswers | None = None
     drivers: tuple[Tornado, ...] = ()
     exact: ExactModel | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """The rows as a tidy data frame."""
+        return frame(self.rows)
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, int, str, str], Estimate]:
+        return {(row.arrangement, row.panel_size, row.performance_year, row.metric): row.estimate for row in self.rows}
+
+    def estimate(self, arrangement: str, panel_size: int, performance_year: str, metric: str) -> Estimate:
+        """One estimate; ``performance_year`` is PY1, PY2, ... or AGREEMENT. Raises KeyError for what there is not."""
+        return self._found[arrangement, panel_size, performance_year, metric]
+
+    @property
+    def performance_years(self) -> tuple[str, ...]:
+        """As the estimates name them: PY1, PY2, ..."""
+        return tuple(f"PY{number + 1}" for number in range(self.scenario.years.performance))
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -126,7 +146,6 @@ def answer(
     cash = cash_answers(scenario, panels)
     secured += security_of_practice(scenario, panels)
     grown = growth_answers(scenario, panels, threads=threads, progress=lambda share: told("growth", share))
-    estimates = frame(rows)
     if not all_worlds:
         panels = panels.only(headline_size(panels.panel_sizes))
         under_way.totals.arrays.clear()
@@ -134,7 +153,7 @@ def answer(
     return Answers(
         scenario,
         panels,
-        estimates,
+        tuple(rows),
         tuple(curves),
         tuple(reserve for each in settled for reserve in each.reserves),
         tuple(assumptions(scenario)),
