@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simdce.assumptions import Assumption, assumptions
-from simdce.control import Controls
-from simdce.exact import ExactModel
+from simdce.control import PLAIN, Controls
 from simdce.metrics import Estimate
 from simdce.resources.machine import returned
 from simdce.results import Row, VarianceSaved, frame, headline_size, variance_saved
@@ -25,13 +27,21 @@ from simdce.studies.practice import PracticeAnswers, practice_answers
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
 from simdce.studies.security import SecurityAnswer, security_at, security_of_practice
 from simdce.studies.tornadoes import Tornado, tornadoes
-from simdce.studies.viability import ViabilityCurve, chances_at, viability_curves, with_exact_sizes
+from simdce.studies.viability import (
+    ExactSizes,
+    ViabilityCurve,
+    chances_at,
+    exact_sizes,
+    viability_curves,
+    with_exact_sizes,
+)
 from simdce.unfinished import AtSize, Begun
 from simdce.worlds import PanelYears, simulate
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FloatArray = NDArray[np.float64]
 Progress = Callable[[str, float], None]
 LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "matplotlib", "pydantic")
 
@@ -43,12 +53,14 @@ class Answers:
     ``comparison`` is None where there is a single arrangement, and nothing to hold it against; ``practice`` and
     ``growth`` where the scenario has none. ``variance_saved``: by the exact law as control variate, of the mean over
     the agreement. ``cash`` and ``security``: empty where the scenario does not ask, ``drivers`` where ``answer`` is not
-    asked. ``exact``: the scenario's exact laws, as far as they were made.
+    asked. ``steadied``: by arrangement, net payments of an average year at the size that answers open with, their
+    spread less what the control variate explains; (world,).
     """
 
     scenario: Scenario
     panels: PanelYears
     rows: tuple[Row, ...]
+    steadied: dict[str, FloatArray]
     viability: tuple[ViabilityCurve, ...]
     repayment: tuple[RepaymentAnswer, ...]
     assumptions: tuple[Assumption, ...]
@@ -60,7 +72,6 @@ class Answers:
     security: tuple[SecurityAnswer, ...] = ()
     growth: GrowthAnswers | None = None
     drivers: tuple[Tornado, ...] = ()
-    exact: ExactModel | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -104,6 +115,7 @@ def answer(
     drivers: bool = False,
     all_worlds: bool = True,
     begun: Begun | None = None,
+    sizes: Callable[[], ExactSizes] | None = None,
 ) -> Answers:
     """Simulate a scenario and answer its questions; ``progress`` hears the stage's name and its finished fraction.
 
@@ -111,6 +123,7 @@ def answer(
     worlds as they are. ``drivers``: also what drives the answer, for which people are simulated about nine times more.
     ``all_worlds``: the answers hold the simulated worlds of every panel size, not only of the one that a report opens
     with. ``begun``: an interrupted run of this scenario to go on with, or what an interruption of this one shall leave.
+    ``sizes`` gives the exact panel sizes, where they are being found beside.
     """
 
     def told(stage: str, share: float) -> None:
@@ -119,8 +132,7 @@ def answer(
 
     under_way = Begun() if begun is None else begun
     panels = simulate(scenario, threads=threads, progress=lambda share: told("worlds", share), begun=under_way.totals)
-    model = ExactModel(scenario)
-    controls = Controls(scenario, panels, model) if controlled else None
+    controls = Controls(scenario, panels) if controlled else None
     for number, size in enumerate(panels.panel_sizes):
         if number == len(under_way.settled):
             under_way.settled.append(_at_size(scenario, panels, size, controls))
@@ -130,9 +142,17 @@ def answer(
     differences = [difference for each in settled for difference in each.differences]
     chances = [{(key, condition): found for key, condition, found in each.chances} for each in settled]
     secured = [answer for each in settled for answer in each.secured]
-    curves = with_exact_sizes(scenario, viability_curves(panels.panel_sizes, chances), model)
+    exact = exact_sizes(scenario) if sizes is None else sizes()
+    curves = with_exact_sizes(viability_curves(panels.panel_sizes, chances), exact)
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
     compared = comparison(differences, opening) if differences else None
+    steadied = {
+        choice.key: (controls.at(choice.key, opening.panel_size) if controls else PLAIN).steadied(
+            opening.settled(choice.key)[0].net.sum(axis=1)
+        )
+        / scenario.years.performance
+        for choice in scenario.arrangements
+    }
     del opening
     returned()
     told("settlements", 1.0)
@@ -154,6 +174,7 @@ def answer(
         scenario,
         panels,
         tuple(rows),
+        steadied,
         tuple(curves),
         tuple(reserve for each in settled for reserve in each.reserves),
         tuple(assumptions(scenario)),
@@ -165,7 +186,6 @@ def answer(
         tuple(secured),
         grown,
         moved,
-        model,
     )
 
 

@@ -14,7 +14,7 @@ from simdce.scenario import Scenario, ViabilityCondition
 from simdce.settlements import SAVINGS_KNOWN
 from simdce.studies.exact_chance import ExactChances
 from simdce.studies.exact_size import FEWEST, MOST, crossing, exact_size, input_ranges, nearby, smallest_size
-from simdce.studies.viability import ViabilityCurve, viability, with_exact_sizes
+from simdce.studies.viability import ViabilityCurve, exact_sizes, viability, with_exact_sizes
 from simdce.worlds import simulate
 
 GATE = {"minimum_savings_rate": 0.02}
@@ -197,7 +197,7 @@ def test_what_the_law_leaves_out_is_simulated_and_said() -> None:
 
 def test_risk_scores_are_in_the_law_or_left_out_in_words() -> None:
     scenario = plain(benchmark={"risk_adjustment": None}, arrangements=[{"name": "mssp_basic_e"}])
-    curves = with_exact_sizes(scenario, viability(scenario, simulate(scenario))[:1])
+    curves = viability(scenario, simulate(scenario))[:1]
     assert (curves[0].exact is None) == bool(curves[0].left_out)
 
 
@@ -214,17 +214,18 @@ def test_simulated_chances_at_the_exact_size_are_what_was_asked_for(chances: Exa
 
 
 def test_a_step_of_the_rule_has_no_range() -> None:
-    found = with_exact_sizes(*asked_of_basic_e(ViabilityCondition(outcome="paid", true_savings=0.03, at_least=0.60)))[0]
+    found = of_basic_e(ViabilityCondition(outcome="paid", true_savings=0.03, at_least=0.60))
     assert found.smallest == 5_000  # the elected gate begins there
     assert found.range_text == found.size_text == "5,000"
     assert not found.at_every_size
-    never = with_exact_sizes(*asked_of_basic_e(ViabilityCondition(outcome="paid", true_savings=0.0, at_least=0.9)))[0]
+    never = of_basic_e(ViabilityCondition(outcome="paid", true_savings=0.0, at_least=0.9))
     assert never.smallest is None
     assert never.size_text == "none up to 1,000,000"
     assert never.range_text == ""
 
 
-def asked_of_basic_e(condition: ViabilityCondition) -> tuple[Scenario, list[ViabilityCurve]]:
+def of_basic_e(condition: ViabilityCondition) -> ViabilityCurve:
     scenario = plain(arrangements=CONTRACTS[1:2])
+    questions = scenario.questions.model_copy(update={"viability": (condition,)})
     curve = ViabilityCurve("mssp_basic_e", condition, (5_000,), (Estimate(0.5, 0.1),), None, None, None)
-    return scenario, [curve]
+    return with_exact_sizes([curve], exact_sizes(scenario.model_copy(update={"questions": questions})))[0]

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from simdce.run import Progress
 
 EXIT_INTERRUPTED = 130
+BESIDE = "simdce.report"
+"""What the process beside imports while this one simulates: the report with the library that draws."""
+
+LONG = 1e9
+"""Beneficiary-years of a run that is long enough for its exact sizes to be found beside, with tables of their own."""
 
 
 @click.command()
@@ -54,13 +59,19 @@ def command(
     Ctrl-C leaves what is done as unfinished.npz in the folder of the results; the same command goes on from there, to
     the same numbers, and removes it. Once results are being written Ctrl-C waits until they are.
     """
+    from simdce.beside import Beside
     from simdce.files import writable_folder
     from simdce.interrupts import interrupts_deferred
+
+    # before numpy starts threads of its own
+    beside = click.get_current_context().with_resource(Beside(BESIDE, forked=threads != 1))
     from simdce.scenario import read_scenario
 
     changes = {name: value for name, value in (("worlds", worlds), ("seed", seed)) if value is not None}
     read = read_scenario(scenario, changes)
     folder = writable_folder(Path(out or f"{Path(scenario).stem}-results"))
+    long = read.worlds * read.panel.sizes[-1] * read.years.total > LONG
+    sizes = beside.ask("simdce.studies.viability", "exact_sizes", read) if long else None
     begun = written = None
     try:
         with interrupts_deferred():  # while extension modules load, some swallow it
@@ -85,9 +96,10 @@ def command(
                 drivers=drivers,
                 all_worlds=False,
                 begun=begun,
+                sizes=sizes,
             )
         with interrupts_deferred():
-            written = save(answers, folder)
+            written = save(answers, folder, beside.ask("simdce.report", "report_page", answers))
             unfinished.forget(folder)
     except InputError as error:
         raise error.within(scenario) from error

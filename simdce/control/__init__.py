@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdce.control.regression import PLAIN, Controlled, controlled
-from simdce.exact import ExactModel
+from simdce.exact import ExactModel, exact_model
 from simdce.exact.first_order import FirstOrder
 from simdce.exact.slot import ABSENCE, DOLLARS, QUANTITIES, SCORE
 from simdce.scenario import Scenario
@@ -39,7 +39,7 @@ class Controls:
 
     def __init__(self, scenario: Scenario, panels: PanelYears, model: ExactModel | None = None) -> None:
         self.scenario, self.panels = scenario, panels
-        self._model = ExactModel(scenario) if model is None else model
+        self._model = exact_model(scenario) if model is None else model
         self._where = [panels.categories.index(name) for name, share in scenario.mix.items() if share > 0]
         self._totals: dict[tuple[int, bool], FloatArray] = {}
         self._regressions: dict[tuple[int, str], Controlled] = {}

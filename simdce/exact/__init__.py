@@ -35,7 +35,7 @@ from simdce.scenario import ArrangementChoice, Scenario
 from simdce.slot_law.moments import slot_moments
 from simdce.slots import slot_laws
 
-__all__ = ["ExactModel", "PaymentLaw", "SavingsRateLaw"]
+__all__ = ["ExactModel", "PaymentLaw", "SavingsRateLaw", "exact_model"]
 
 FloatArray = NDArray[np.float64]
 
@@ -264,6 +264,18 @@ class ExactModel:
         noise = rule.benchmark_noise
         dollars = expected * rule.kept * price_level(self.scenario, year)
         return dollars, float(np.sqrt(variance + noise)), ratio * (variance - shared + noise)
+
+
+def exact_model(scenario: Scenario) -> ExactModel:
+    """The exact laws of a scenario; those of the last one asked for are kept, with the tables that they share."""
+    digest = scenario.digest
+    if digest not in _KEPT:
+        _KEPT.clear()
+        _KEPT[digest] = ExactModel(scenario)
+    return _KEPT[digest]
+
+
+_KEPT: dict[str, ExactModel] = {}
 
 
 def _capped(most: float, beyond: float) -> str:

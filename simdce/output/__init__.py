@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from simdce.assumptions import cautions
 from simdce.files import write_all
 from simdce.output import answered
-from simdce.results import DIFFERENCES, METRICS, Columns, columns
+from simdce.output.parquet import parquet
+from simdce.results import DIFFERENCES, METRICS, columns
 from simdce.run import Answers
 from simdce.studies.tornadoes import driver_rows
 
@@ -28,31 +29,35 @@ FILES = (
 """What ``save`` may write."""
 
 
-def save(answers: Answers, folder: Path) -> list[Path]:
+def save(answers: Answers, folder: Path, page: Callable[[], str] | None = None) -> list[Path]:
     """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
 
     Where arrangements are compared, comparison.parquet stands between the first two; so do practice.parquet where the
     scenario has a practice, cash.parquet where it has a cash table, growth.parquet where it has growth, and
-    drivers.parquet where they were asked for.
+    drivers.parquet where they were asked for. ``page`` gives the report, where it is being written beside.
     """
-    from simdce.report import report_page
-
-    contents = {folder / "results.parquet": _parquet(answers, columns(answers.rows))}
+    contents = {folder / "results.parquet": _parquet(answers, answers.rows)}
     if answers.comparison is not None:
-        contents[folder / "comparison.parquet"] = _parquet(answers, columns(answers.comparison.differences))
+        contents[folder / "comparison.parquet"] = _parquet(answers, answers.comparison.differences)
     if answers.practice is not None:
-        contents[folder / "practice.parquet"] = _parquet(answers, columns(answers.practice.rows))
+        contents[folder / "practice.parquet"] = _parquet(answers, answers.practice.rows)
     if answers.cash:
-        contents[folder / "cash.parquet"] = _parquet(answers, columns(answered.cash_rows(answers)))
+        contents[folder / "cash.parquet"] = _parquet(answers, answered.cash_rows(answers))
     if answers.growth is not None:
-        contents[folder / "growth.parquet"] = _parquet(answers, columns(answers.growth.rows))
+        contents[folder / "growth.parquet"] = _parquet(answers, answers.growth.rows)
     if answers.drivers:
-        contents[folder / "drivers.parquet"] = _parquet(answers, columns(driver_rows(answers.drivers)))
-    contents[folder / "report.html"] = report_page(answers).encode()
+        contents[folder / "drivers.parquet"] = _parquet(answers, driver_rows(answers.drivers))
+    contents[folder / "report.html"] = (_report(answers) if page is None else page()).encode()
     digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
     write_all(contents)
     return list(contents)
+
+
+def _report(answers: Answers) -> str:
+    from simdce.report import report_page
+
+    return report_page(answers)
 
 
 def run_record(answers: Answers) -> dict[str, Any]:
@@ -104,15 +109,8 @@ def json_document(answers: Answers) -> str:
     )
 
 
-def _parquet(answers: Answers, table: Columns) -> bytes:
-    """A table with the stamp in the file's own metadata, so that the table never loses its origin."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = io.BytesIO()
-    stamp = {b"simdce": json.dumps(answers.stamp).encode()}
-    pq.write_table(pa.table(table).replace_schema_metadata(stamp), sink, compression="zstd")
-    return sink.getvalue()
+def _parquet(answers: Answers, rows: Sequence[Any]) -> bytes:
+    return parquet(columns(rows), answers.stamp)
 
 
 def _text(document: dict[str, Any]) -> str:
