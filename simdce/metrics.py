@@ -6,7 +6,9 @@ use their influence functions (Manistre & Hancock, N. Am. Actuar. J. 2005).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,14 +66,23 @@ def percentile(amounts: FloatArray, probability: float) -> Estimate:
     Its error is half the distance between the order statistics one binomial standard deviation below and above;
     unknown where fewer than two worlds are expected beyond it.
     """
-    count = len(amounts)
-    if count * min(probability, 1.0 - probability) < FEWEST_BEYOND:
-        return UNKNOWN
-    spread = np.sqrt(count * probability * (1.0 - probability))
-    places = np.ceil(probability * count - 1.0 + np.array([0.0, -spread, spread]))
-    chosen = np.clip(places, 0, count - 1).astype(int)
-    values = np.partition(amounts, np.unique(chosen))[chosen]
-    return Estimate(float(values[0]), float(values[2] - values[1]) / 2.0)
+    ((_, estimate),) = percentiles(amounts, (probability,))
+    return estimate
+
+
+def percentiles(amounts: FloatArray, probabilities: Sequence[float]) -> list[tuple[float, Estimate]]:
+    """Each probability with the quantile of ``amounts`` there, as ``percentile`` has it."""
+    count, rising = len(amounts), np.sort(amounts)
+
+    def estimate(probability: float) -> Estimate:
+        if count * min(probability, 1.0 - probability) < FEWEST_BEYOND:
+            return UNKNOWN
+        spread = sqrt(count * probability * (1.0 - probability))
+        places = (ceil(probability * count - 1.0 + off) for off in (0.0, -spread, spread))
+        value, low, high = (float(rising[min(max(place, 0), count - 1)]) for place in places)
+        return Estimate(value, (high - low) / 2.0)
+
+    return [(probability, estimate(probability)) for probability in probabilities]
 
 
 def percentile_difference(one: FloatArray, other: FloatArray, probability: float) -> Estimate:
@@ -119,11 +130,14 @@ def percentile_of_years_difference(one: FloatArray, other: FloatArray, probabili
     )
 
 
-def tail_value_at_risk(losses: FloatArray, probability: float) -> Estimate:
-    """The mean of the worst share ``1 - probability`` of losses (TVaR), by the excess over their quantile."""
-    quantile = percentile(losses, probability).value  # unknown in, unknown out
-    excess = np.maximum(losses - quantile, 0.0) / (1.0 - probability)
-    return Estimate(quantile + float(excess.mean()), _standard_error(excess))
+def tail_value_at_risk(losses: FloatArray, probability: float, quantile: float | None = None) -> Estimate:
+    """The mean of the worst share ``1 - probability`` of losses (TVaR), by the excess over their quantile.
+
+    ``quantile``: that of the losses, where it is known already.
+    """
+    beyond = percentile(losses, probability).value if quantile is None else quantile  # unknown in, unknown out
+    excess = np.maximum(losses - beyond, 0.0) / (1.0 - probability)
+    return Estimate(beyond + float(excess.mean()), _standard_error(excess))
 
 
 def mean_given(amounts: FloatArray, condition: BoolArray) -> Estimate:

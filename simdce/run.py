@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from simdce.assumptions import Assumption, assumptions
 from simdce.control import Controls
 from simdce.exact import ExactModel
+from simdce.metrics import Estimate
 from simdce.resources.machine import returned
-from simdce.results import VarianceSaved, frame, headline_size, variance_saved
-from simdce.scenario import Scenario
+from simdce.results import Row, VarianceSaved, frame, headline_size, variance_saved
+from simdce.scenario import Scenario, ViabilityCondition
 from simdce.studies.cash import CashAnswer, cash_answers
-from simdce.studies.comparison import Comparison, comparison, differences_at
+from simdce.studies.comparison import Comparison, comparison, differences_of, payments
 from simdce.studies.growth import GrowthAnswers, growth_answers
 from simdce.studies.observed import Happened, observed_at
 from simdce.studies.payment import Lived, payment_rows
@@ -151,12 +152,20 @@ def answer(
 
 
 def _at_size(scenario: Scenario, panels: PanelYears, size: int, controls: Controls | None) -> AtSize:
-    lived = Lived(scenario, panels, size)
-    return AtSize(
-        tuple(payment_rows(lived, controls)),
-        tuple((*of_what, chance) for of_what, chance in chances_at(lived).items()),
-        tuple(repayment_at(lived)),
-        tuple(observed_at(lived)),
-        tuple(differences_at(lived, controls)),
-        tuple(security_at(lived)),
-    )
+    """One arrangement after the other, so that what was settled under it serves every question and is then let go."""
+    lived, paid = Lived(scenario, panels, size), {}
+    rows: list[Row] = []
+    chances: list[tuple[str, ViabilityCondition, Estimate]] = []
+    reserves: list[RepaymentAnswer] = []
+    happened: list[Happened] = []
+    secured: list[SecurityAnswer] = []
+    for key, alone in lived.by_arrangement():
+        paid[key] = payments(alone, key, controls)
+        rows += payment_rows(alone, controls)
+        chances += [(*of_what, chance) for of_what, chance in chances_at(alone).items()]
+        owing = repayment_at(alone)
+        reserves += owing
+        happened += observed_at(alone)
+        secured += security_at(alone, owing)
+    differences = tuple(differences_of(lived, paid))
+    return AtSize(tuple(rows), tuple(chances), tuple(reserves), tuple(happened), differences, tuple(secured))

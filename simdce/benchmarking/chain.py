@@ -47,6 +47,14 @@ class BenchmarkInputs:
 
 def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark, panel: Panel) -> FloatArray:
     """The settlement base in dollars; shape (world, performance year)."""
+    return settlement_base(unadjusted_benchmark(inputs, rule, chosen, panel), inputs, rule, chosen, panel)
+
+
+def unadjusted_benchmark(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark, panel: Panel) -> FloatArray:
+    """History, risk and region or prior savings, dollars at the price year, no shock in it; (world, performance year).
+
+    The years lie apart in memory, as they do in all that is settled: what a rule does with a year runs over worlds.
+    """
     weights = rule.values("baseline_weights")[0] if chosen.weights is None else chosen.weights
     baseline_years = inputs.baseline_per_capita.shape[-1]
     scores = inputs.scores
@@ -56,7 +64,7 @@ def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark,
     historical = historical_benchmark(inputs.baseline_per_capita / at_one, weights)  # (world, category)
     historical *= chosen.to_own_history
     years = inputs.person_years.shape[-1]
-    unadjusted = np.empty((len(historical), years))
+    unadjusted = np.empty((len(historical), years), order="F")
     for year in range(years):
         rate = _rate(historical, inputs, rule, chosen, year)
         people = inputs.person_years[..., year]
@@ -67,8 +75,21 @@ def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark,
             voluntary = _rate(historical, inputs, rule, chosen, year, weight_of="regional_weight_voluntary") * own
             paid = (1.0 - panel.voluntary_share) * paid + panel.voluntary_share * voluntary
         unadjusted[:, year] = np.einsum("wc,wc->w", paid, people)
-    unadjusted *= inputs.price_level * (1.0 + inputs.mismatch)[:, None]
-    base = final_benchmark(unadjusted, trend_factor(inputs.trend_error, rule), kept(rule, chosen, years))
+    return unadjusted
+
+
+def settlement_base(
+    unadjusted: FloatArray, inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark, panel: Panel
+) -> FloatArray:
+    """The settlement base that an unadjusted benchmark comes to; shape (world, performance year).
+
+    Price level, lasting mismatch, trend, discount and withholds, equity.
+    """
+    years = unadjusted.shape[-1]
+    level = np.outer(inputs.price_level, 1.0 + inputs.mismatch).T
+    base = final_benchmark(unadjusted * level, trend_factor(inputs.trend_error, rule), kept(rule, chosen, years))
+    if "health_equity_highest" not in rule:
+        return base
     return base + equity(inputs.person_years.sum(axis=1), rule, panel)
 
 

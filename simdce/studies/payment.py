@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdce import arrangements, metrics
+from simdce.arrangements.arrangement import Settler
+from simdce.arrangements.in_force import InForce
 from simdce.arrangements.settlement import Settlement
-from simdce.benchmarking.chain import benchmark_dollars
+from simdce.benchmarking.chain import kept, settlement_base, unadjusted_benchmark
 from simdce.control import PLAIN, Controlled, Controls
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, PERCENTILES, TAILS, Row
@@ -26,6 +30,7 @@ from simdce.settlements import (
 from simdce.worlds import SHOCKS, PanelYears
 
 FloatArray = NDArray[np.float64]
+Shocks = tuple[str, ...]
 
 NEVER = Estimate(0.0, 0.0)
 """A chance that is nought by rule, not because no world showed it."""
@@ -42,13 +47,27 @@ def payment_rows(lived: Lived, controls: Controls | None = None) -> list[Row]:
 
 
 class Lived:
-    """The experience of one panel size, counted and shocked in each of the ways its settlements ask for, kept once."""
+    """The experience of one panel size, counted and shocked in each of the ways its settlements ask for, kept once.
+
+    Arrangements whose benchmarks are made of the same numbers share them. The settlements of one arrangement are kept
+    until another is asked for.
+    """
 
     def __init__(self, scenario: Scenario, panels: PanelYears, panel_size: int) -> None:
         self.scenario, self.panels, self.panel_size = scenario, panels, panel_size
         self._counted: dict[bool, Counted] = {}
-        self._kept: dict[tuple[bool, tuple[str, ...]], Experience] = {}
-        self._benchmarks: dict[tuple[str, tuple[str, ...]], FloatArray] = {}
+        self._kept: dict[tuple[bool, Shocks], Experience] = {}
+        self._settlers: dict[str, tuple[Settler, str]] = {}
+        self._unadjusted: dict[str, FloatArray] = {}
+        self._benchmarks: dict[tuple[str, Shocks], FloatArray] = {}
+        self._settled: dict[tuple[str, Shocks, tuple[float, ...]], tuple[Settlement, FloatArray]] = {}
+
+    def by_arrangement(self) -> Iterator[tuple[str, Lived]]:
+        """Each arrangement's key, and the same experience as if the scenario had no other."""
+        for choice in self.scenario.arrangements:
+            alone = copy(self)
+            alone.scenario = self.scenario.model_copy(update={"arrangements": (choice,)})
+            yield choice.key, alone
 
     @property
     def expected_expenditure(self) -> float:
@@ -57,7 +76,7 @@ class Lived:
         people = lived.inputs.person_years[..., 0].mean(axis=0)
         return float(people @ lived.inputs.expected_per_capita) * float(lived.inputs.price_level[0])
 
-    def _in_way(self, *, truncated: bool, shocks: tuple[str, ...]) -> Experience:
+    def _in_way(self, *, truncated: bool, shocks: Shocks) -> Experience:
         way = (truncated, shocks)
         if way not in self._kept:
             if truncated not in self._counted:
@@ -76,18 +95,44 @@ class Lived:
         return next(choice for choice in self.scenario.arrangements if choice.key == key)
 
     def settled(
-        self, key: str, true_savings: float | None = None, *, shocks: tuple[str, ...] = SHOCKS
+        self, key: str, true_savings: float | None = None, *, shocks: Shocks = SHOCKS
     ) -> tuple[Settlement, FloatArray]:
-        """The settlement under an arrangement and the benchmark it was measured against, (world, year) each."""
-        scenario, choice = self.scenario, self.choice(key)
-        rules = arrangements.load(choice.name)
-        years = scenario.years.performance_years
-        rule = rules.in_force(years, choice.elections)
-        lived = self._in_way(truncated=counts_truncated(rule), shocks=shocks)
-        if (key, shocks) not in self._benchmarks:
-            self._benchmarks[key, shocks] = benchmark_dollars(lived.inputs, rule, scenario.benchmark, scenario.panel)
-        outcome = measured_against(self._benchmarks[key, shocks], lived, scenario, rule, true_savings)
-        return rules.settle(outcome, years, choice.elections), outcome.benchmark
+        """The settlement (without its steps) and the benchmark it was measured against, (world, year) each."""
+        years = self.scenario.years.performance
+        saved = self.scenario.savings.by_year(years) if true_savings is None else (true_savings,) * years
+        asked = (key, shocks, saved)
+        if asked not in self._settled:
+            if any(other != key for other, *_ in self._settled):
+                self._settled.clear()
+            self._settled[asked] = self._settlement(key, true_savings, shocks)
+        return self._settled[asked]
+
+    def _settlement(self, key: str, true_savings: float | None, shocks: Shocks) -> tuple[Settlement, FloatArray]:
+        settler, numbers = self._settler(key)
+        lived = self._in_way(truncated=counts_truncated(settler.numbers), shocks=shocks)
+        benchmark = self._benchmark(lived, settler.numbers, numbers, shocks)
+        outcome = measured_against(benchmark, lived, self.scenario, settler.numbers, true_savings)
+        return replace(settler.settle(outcome), steps=()), benchmark
+
+    def _settler(self, key: str) -> tuple[Settler, str]:
+        """What settles under an arrangement, and the numbers that its benchmark is made of."""
+        if key not in self._settlers:
+            choice, years = self.choice(key), self.scenario.years
+            rules = arrangements.load(choice.name)
+            settler = rules.settler(years.performance_years, choice.elections)
+            entries = {name: settler.numbers.known_values(name) for name in sorted(rules.benchmark)}
+            left = kept(settler.numbers, self.scenario.benchmark, years.performance).tolist()
+            self._settlers[key] = settler, repr((entries, left))
+        return self._settlers[key]
+
+    def _benchmark(self, lived: Experience, rule: InForce, numbers: str, shocks: Shocks) -> FloatArray:
+        chosen, panel = self.scenario.benchmark, self.scenario.panel
+        if numbers not in self._unadjusted:  # shocks come later
+            self._unadjusted[numbers] = unadjusted_benchmark(lived.inputs, rule, chosen, panel)
+        if (numbers, shocks) not in self._benchmarks:
+            unadjusted = self._unadjusted[numbers]
+            self._benchmarks[numbers, shocks] = settlement_base(unadjusted, lived.inputs, rule, chosen, panel)
+        return self._benchmarks[numbers, shocks]
 
 
 def _of_arrangement(lived: Lived, key: str, controls: Controls | None) -> Iterator[Row]:
@@ -140,11 +185,11 @@ def _of_net(
     yield "mean_earned_if_paid", metrics.mean_given(net, net > 0)
     yield "mean_owed_if_owing", metrics.mean_given(-net, net < 0)
     yield "sd_net", metrics.standard_deviation(net)
-    for probability in PERCENTILES:
-        yield f"net_p{100 * probability:g}", metrics.percentile(net, probability)
-    for probability in TAILS:
-        yield f"var_{100 * probability:g}", metrics.percentile(-net, probability)
-        yield f"tvar_{100 * probability:g}", metrics.tail_value_at_risk(-net, probability)
+    for probability, estimate in metrics.percentiles(net, PERCENTILES):
+        yield f"net_p{100 * probability:g}", estimate
+    for probability, estimate in metrics.percentiles(-net, TAILS):
+        yield f"var_{100 * probability:g}", estimate
+        yield f"tvar_{100 * probability:g}", metrics.tail_value_at_risk(-net, probability, estimate.value)
 
 
 def _of_rate(rate: FloatArray, quiet: FloatArray) -> Iterator[tuple[str, Estimate]]:
@@ -152,5 +197,5 @@ def _of_rate(rate: FloatArray, quiet: FloatArray) -> Iterator[tuple[str, Estimat
     yield "sd_savings_rate", metrics.standard_deviation(rate)
     yield "sd_savings_rate_sampling", metrics.standard_deviation(quiet)
     yield "removable_variance", metrics.variance_ratio(quiet, rate)
-    for probability in PERCENTILES:
-        yield f"savings_rate_p{100 * probability:g}", metrics.percentile(rate, probability)
+    for probability, estimate in metrics.percentiles(rate, PERCENTILES):
+        yield f"savings_rate_p{100 * probability:g}", estimate
