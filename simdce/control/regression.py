@@ -91,18 +91,23 @@ PLAIN = Controlled(np.ones((1, 0)), np.ones(1))
 
 def controlled(controls: Iterable[tuple[FloatArray, float]], worlds: int, most: int, jump: float = 0.0) -> Controlled:
     """Regression on the first ``most`` of the controls, each (world,) with its exact mean, that say anything new."""
-    # one row more than worlds: the point where every control has its exact mean
-    basis = np.full((1, worlds + 1), worlds**-0.5)
+    basis, at_exact = np.full((1, worlds), worlds**-0.5), [worlds**-0.5]
     for values, exact in controls:
-        if len(basis) > most:
+        known = basis[: len(at_exact)]
+        if len(known) > most:
             break
         spread = float(values.std()) * worlds**0.5
         if not spread > ROUNDING * worlds**0.5 * max(abs(exact), float(np.abs(values).max())):
             continue
-        column = np.append(values - exact, 0.0) / spread
+        column, place = (values - exact) / spread, 0.0
         for _ in range(2):  # twice is enough (Giraud et al., Comput. Math. Appl. 2005)
-            column -= np.einsum("j,jw->w", np.einsum("jw,w->j", basis[:, :-1], column[:-1]), basis)
-        length = float(np.sqrt(np.einsum("w,w->", column[:-1], column[:-1])))
+            along = np.einsum("jw,w->j", known, column)
+            column -= np.einsum("j,jw->w", along, known)
+            place -= float(np.einsum("j,j->", along, at_exact))
+        length = float(np.sqrt(np.einsum("w,w->", column, column)))
         if length > NOTHING_NEW:
-            basis = np.vstack([basis, column / length])
-    return Controlled(np.ascontiguousarray(basis[:, :-1]), basis[:, -1], jump)
+            if len(known) == len(basis):
+                basis = np.concatenate([basis, np.empty_like(basis)])
+            basis[len(known)] = column / length
+            at_exact.append(place / length)
+    return Controlled(basis[: len(at_exact)].copy(), np.array(at_exact), jump)
