@@ -109,8 +109,8 @@ def shocked(scenario: Scenario, panels: PanelYears, cost: Counted, shocks: Seque
     spent = cost.spent * level
     if cost.recovered is None:
         return Experience(cost.panel_size, inputs, spent)
-    expected = np.einsum("c,wcy->wy", panels.expected_recovery, inputs.person_years) * foreseen
-    charge = expected * (1.0 + scenario.stop_loss.charge_loading)
+    expected = np.einsum("c,wcy->wy", panels.expected_recovery, inputs.person_years)
+    charge = np.asfortranarray(expected) * foreseen * (1.0 + scenario.stop_loss.charge_loading)
     return Experience(cost.panel_size, inputs, spent, cost.recovered * level, charge)
 
 

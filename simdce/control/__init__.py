@@ -80,24 +80,25 @@ class Controls:
         worlds = self.panels.worlds
         ratios = [self._ratio(year, number, panel_size) for number, year in enumerate(years)]
         nets = [year.settled.at(ratio) for year, ratio in zip(years, ratios, strict=True)]
+        chances = [(year.chance_paid, year.chance_owing) for year in years]
         settling = [
             (net, year.mean_net)
-            for year, net in zip(years, nets, strict=True)
-            if worlds * (year.chance_paid + year.chance_owing) >= SEEN
+            for year, net, known in zip(years, nets, chances, strict=True)
+            if worlds * sum(known) >= SEEN
         ]
         if len(settling) > 1:
             yield np.sum([net for net, _ in settling], axis=0), sum(exact for _, exact in settling)
         yield from settling
         for year, ratio in zip(years, ratios, strict=True):
             yield ratio, 1.0 - year.law.mean
-        for year, net in zip(years, nets, strict=True):
-            for chance, seen in ((year.chance_paid, net > 0), (year.chance_owing, net < 0)):
+        for net, known in zip(nets, chances, strict=True):
+            for chance, seen in zip(known, (net > 0, net < 0), strict=True):
                 if worlds * min(chance, 1.0 - chance) >= SEEN:
                     yield seen.astype(np.float64), chance
         last = years[-1]
         yield self._dollars(last, last.benchmark, panel_size), last.expected_benchmark
-        for year, net in zip(years, nets, strict=True):
-            if worlds * min(year.chance_paid, year.chance_owing) >= SEEN:
+        for year, net, known in zip(years, nets, chances, strict=True):
+            if worlds * min(known) >= SEEN:
                 yield np.maximum(net, 0.0), year.mean_earned
 
     def _ratio(self, year: FirstOrder, number: int, panel_size: int) -> FloatArray:

@@ -13,7 +13,7 @@ from simdce import arrangements, metrics
 from simdce.arrangements.arrangement import Settler
 from simdce.arrangements.in_force import InForce
 from simdce.arrangements.settlement import Settlement
-from simdce.benchmarking.chain import kept, settlement_base, unadjusted_benchmark
+from simdce.benchmarking.chain import Unshocked, kept, settlement_base, unshocked
 from simdce.control import PLAIN, Controlled, Controls
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, PERCENTILES, TAILS, Row
@@ -58,7 +58,7 @@ class Lived:
         self._counted: dict[bool, Counted] = {}
         self._kept: dict[tuple[bool, Shocks], Experience] = {}
         self._settlers: dict[str, tuple[Settler, str]] = {}
-        self._unadjusted: dict[str, FloatArray] = {}
+        self._unshocked: dict[str, Unshocked] = {}
         self._benchmarks: dict[tuple[str, Shocks], FloatArray] = {}
         self._settled: dict[tuple[str, Shocks, tuple[float, ...]], tuple[Settlement, FloatArray]] = {}
 
@@ -127,11 +127,10 @@ class Lived:
 
     def _benchmark(self, lived: Experience, rule: InForce, numbers: str, shocks: Shocks) -> FloatArray:
         chosen, panel = self.scenario.benchmark, self.scenario.panel
-        if numbers not in self._unadjusted:  # shocks come later
-            self._unadjusted[numbers] = unadjusted_benchmark(lived.inputs, rule, chosen, panel)
+        if numbers not in self._unshocked:
+            self._unshocked[numbers] = unshocked(lived.inputs, rule, chosen, panel)
         if (numbers, shocks) not in self._benchmarks:
-            unadjusted = self._unadjusted[numbers]
-            self._benchmarks[numbers, shocks] = settlement_base(unadjusted, lived.inputs, rule, chosen, panel)
+            self._benchmarks[numbers, shocks] = settlement_base(self._unshocked[numbers], lived.inputs, rule, chosen)
         return self._benchmarks[numbers, shocks]
 
 
