@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,10 @@ from simdce.resources.machine import returned
 from simdce.results import Row, VarianceSaved, frame, headline_size, variance_saved
 from simdce.scenario import Scenario, ViabilityCondition
 from simdce.studies.cash import CashAnswer, cash_answers
-from simdce.studies.comparison import Comparison, comparison, differences_of, payments
+from simdce.studies.comparison import Comparison, comparison, differences_of
 from simdce.studies.growth import GrowthAnswers, growth_answers
 from simdce.studies.observed import Happened, observed_at
-from simdce.studies.payment import Lived, payment_rows
+from simdce.studies.payment import Lived, Paid, payments, rows_of
 from simdce.studies.practice import PracticeAnswers, practice_answers
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
 from simdce.studies.security import SecurityAnswer, security_at, security_of_practice
@@ -153,7 +153,8 @@ def answer(
 
 def _at_size(scenario: Scenario, panels: PanelYears, size: int, controls: Controls | None) -> AtSize:
     """One arrangement after the other, so that what was settled under it serves every question and is then let go."""
-    lived, paid = Lived(scenario, panels, size), {}
+    lived = Lived(scenario, panels, size)
+    paid: dict[str, Sequence[Paid]] = {}
     rows: list[Row] = []
     chances: list[tuple[str, ViabilityCondition, Estimate]] = []
     reserves: list[RepaymentAnswer] = []
@@ -161,7 +162,7 @@ def _at_size(scenario: Scenario, panels: PanelYears, size: int, controls: Contro
     secured: list[SecurityAnswer] = []
     for key, alone in lived.by_arrangement():
         paid[key] = payments(alone, key, controls)
-        rows += payment_rows(alone, controls)
+        rows += rows_of(alone, key, paid[key], controls)
         chances += [(*of_what, chance) for of_what, chance in chances_at(alone).items()]
         owing = repayment_at(alone)
         reserves += owing

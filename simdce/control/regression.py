@@ -46,12 +46,12 @@ class Controlled:
         """Number of controls that count."""
         return len(self.at_exact) - 1
 
-    def mean(self, amounts: FloatArray) -> Estimate:
-        """The expectation of ``amounts`` (world,).
+    def mean(self, amounts: FloatArray, steadied: FloatArray | None = None) -> Estimate:
+        """The expectation of ``amounts`` (world,), of which ``steadied`` may be known already.
 
         As if one world had been seen on either side of a gate, where the controls explain all the others.
         """
-        return self._estimate(amounts, self.jump)
+        return self._estimate(amounts, self.jump, steadied)
 
     def chance(self, events: BoolArray) -> Estimate:
         """The probability of an event; one never (or always) seen, or explained in every world, as one seen once."""
@@ -63,7 +63,8 @@ class Controlled:
     def steadied(self, amounts: FloatArray) -> FloatArray:
         """The jackknife's pseudo-values (world,): their average is the estimate, their spread that of its error.
 
-        Those of two regressions subtract world by world, so that a difference of means has the error it deserves.
+        Those of a sum are the sum of its parts'. Those of two regressions subtract world by world, so that a difference
+        of means has the error it deserves.
         """
         if self.controls == 0 or amounts.min() == amounts.max():
             return amounts
@@ -71,8 +72,8 @@ class Controlled:
         left_out = self._influence * (amounts - np.einsum("jw,j->w", self.basis, fitted))
         return np.asarray(float(self.at_exact @ fitted) + (len(amounts) - 1) * (left_out - left_out.mean()))
 
-    def _estimate(self, amounts: FloatArray, jump: float) -> Estimate:
-        found = metrics.mean(self.steadied(amounts))
+    def _estimate(self, amounts: FloatArray, jump: float, steadied: FloatArray | None = None) -> Estimate:
+        found = metrics.mean(self.steadied(amounts) if steadied is None else steadied)
         if self.controls == 0 or amounts.min() == amounts.max():
             return found
         return Estimate(found.value, max(found.standard_error, jump / len(amounts)))

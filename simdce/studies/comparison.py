@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdce import metrics
-from simdce.control import PLAIN, Controls
+from simdce.control import Controls
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, Difference
 from simdce.scenario import Scenario
 from simdce.studies.break_even import BreakEven, RuleBreakEven, SavingsCurves, break_evens, rule_break_evens
-from simdce.studies.payment import Lived
+from simdce.studies.payment import Lived, Paid, payments
 
 FloatArray = NDArray[np.float64]
 
@@ -105,21 +105,6 @@ def comparison(differences: list[Difference], lived: Lived) -> Comparison:
     found, curves = break_evens(lived, pairs(scenario), against)
     by_rule = rule_break_evens(scenario, lived.panel_size, pairs(scenario))
     return Comparison(against, lived.panel_size, tuple(differences), tuple(found), tuple(by_rule), curves)
-
-
-@dataclass(frozen=True)
-class Paid:
-    """The net payments of a year or the agreement, and ``steadied`` by the controls, which means are of; (world,)."""
-
-    net: FloatArray
-    steadied: FloatArray
-
-
-def payments(lived: Lived, key: str, controls: Controls | None) -> list[Paid]:
-    """What an arrangement pays by performance year, then over the agreement."""
-    control = PLAIN if controls is None else controls.at(key, lived.panel_size)
-    net = lived.settled(key)[0].net
-    return [Paid(each, control.steadied(each)) for each in (*net.T, net.sum(axis=1))]
 
 
 def _of_pair(lived: Lived, one: str, other: str, first: Sequence[Paid], second: Sequence[Paid]) -> Iterator[Difference]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,42 @@ def payment_estimates(scenario: Scenario, panels: PanelYears) -> list[Row]:
 
 def payment_rows(lived: Lived, controls: Controls | None = None) -> list[Row]:
     """The estimates of one panel size under every arrangement; means and chances with the exact law as control."""
-    return [row for choice in lived.scenario.arrangements for row in _of_arrangement(lived, choice.key, controls)]
+    keys = [choice.key for choice in lived.scenario.arrangements]
+    return [row for key in keys for row in rows_of(lived, key, payments(lived, key, controls), controls)]
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What an arrangement pays in a performance year, or over the agreement.
+
+    ``net``: dollars (world,); ``steadied``: the same as the controls leave it, of which means are taken.
+    """
+
+    net: FloatArray
+    steadied: FloatArray
+    mean_net: Estimate
+    mean_earned: Estimate
+    mean_owed: Estimate
+
+
+def payments(lived: Lived, key: str, controls: Controls | None = None) -> list[Paid]:
+    """What an arrangement pays by performance year, then over the agreement; means with the exact law as control."""
+    control = PLAIN if controls is None else controls.at(key, lived.panel_size)
+    settlement, _ = lived.settled(key)
+
+    def steadied(amounts: FloatArray) -> FloatArray:
+        return np.stack([control.steadied(year) for year in amounts.T]).T
+
+    def paid(*amounts: FloatArray) -> Paid:
+        net, earned, owed, steadied_net, steadied_earned, steadied_owed = amounts
+        mean_net, mean_earned = control.mean(net, steadied_net), control.mean(earned, steadied_earned)
+        return Paid(net, steadied_net, mean_net, mean_earned, control.mean(owed, steadied_owed))
+
+    net, earned, owed = settlement.net, settlement.earned, settlement.owed
+    steadied_earned, steadied_owed = steadied(earned), steadied(owed)
+    parts = (net, earned, owed, steadied_earned - steadied_owed, steadied_earned, steadied_owed)
+    years = [paid(*(part[:, year] for part in parts)) for year in range(net.shape[1])]
+    return [*years, paid(*(part.sum(axis=1) for part in parts))]
 
 
 class Lived:
@@ -134,7 +169,8 @@ class Lived:
         return self._benchmarks[numbers, shocks]
 
 
-def _of_arrangement(lived: Lived, key: str, controls: Controls | None) -> Iterator[Row]:
+def rows_of(lived: Lived, key: str, paid: Sequence[Paid], controls: Controls | None = None) -> Iterator[Row]:
+    """The estimates of one panel size under an arrangement, of which ``payments`` is ``paid``."""
     control = PLAIN if controls is None else controls.at(key, lived.panel_size)
     settlement, benchmark = lived.settled(key)
     idle, _ = lived.settled(key, 0.0, shocks=SAVINGS_KNOWN)
@@ -148,10 +184,7 @@ def _of_arrangement(lived: Lived, key: str, controls: Controls | None) -> Iterat
     can_owe = arrangements.load(lived.choice(key).name).two_sided
     for number in range(rate.shape[1]):
         year = f"PY{number + 1}"
-        net = settlement.net[:, number]
-        for metric, estimate in _of_net(
-            net, settlement.earned[:, number], settlement.owed[:, number], can_owe, control
-        ):
+        for metric, estimate in _of_net(paid[number], can_owe, control):
             yield row(year, metric, estimate)
         yield row(year, "chance_payment_limit", metrics.chance(settlement.savings_cap_hit[:, number]))
         yield row(year, "chance_loss_limit", metrics.chance(settlement.loss_limit_hit[:, number]))
@@ -160,8 +193,7 @@ def _of_arrangement(lived: Lived, key: str, controls: Controls | None) -> Iterat
         yield row(year, "mean_net_without_savings", metrics.mean(idle.net[:, number]))
         for metric, estimate in _of_rate(rate[:, number], quiet_rate[:, number]):
             yield row(year, metric, estimate)
-    net = settlement.net.sum(axis=1)
-    for metric, estimate in _of_net(net, settlement.earned.sum(axis=1), settlement.owed.sum(axis=1), can_owe, control):
+    for metric, estimate in _of_net(paid[-1], can_owe, control):
         yield row(AGREEMENT, metric, estimate)
     yield row(AGREEMENT, "chance_payment_limit", metrics.chance(np.any(settlement.savings_cap_hit, axis=1)))
     yield row(AGREEMENT, "chance_loss_limit", metrics.chance(np.any(settlement.loss_limit_hit, axis=1)))
@@ -173,14 +205,13 @@ def _of_arrangement(lived: Lived, key: str, controls: Controls | None) -> Iterat
         yield row(AGREEMENT, metric, estimate)
 
 
-def _of_net(
-    net: FloatArray, earned: FloatArray, owed: FloatArray, can_owe: bool, control: Controlled
-) -> Iterator[tuple[str, Estimate]]:
+def _of_net(paid: Paid, can_owe: bool, control: Controlled) -> Iterator[tuple[str, Estimate]]:
+    net = paid.net
     yield "chance_paid", control.chance(net > 0)
     yield "chance_owing", control.chance(net < 0) if can_owe else NEVER
-    yield "mean_net", control.mean(net)
-    yield "mean_earned", control.mean(earned)
-    yield "mean_owed", control.mean(owed)
+    yield "mean_net", paid.mean_net
+    yield "mean_earned", paid.mean_earned
+    yield "mean_owed", paid.mean_owed
     yield "mean_earned_if_paid", metrics.mean_given(net, net > 0)
     yield "mean_owed_if_owing", metrics.mean_given(-net, net < 0)
     yield "sd_net", metrics.standard_deviation(net)
