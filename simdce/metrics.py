@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,17 +71,18 @@ def percentile(amounts: FloatArray, probability: float) -> Estimate:
 
 def percentiles(amounts: FloatArray, probabilities: Sequence[float]) -> list[tuple[float, Estimate]]:
     """Each probability with the quantile of ``amounts`` there, as ``percentile`` has it."""
-    count, rising = len(amounts), np.sort(amounts)
-
-    def estimate(probability: float) -> Estimate:
-        if count * min(probability, 1.0 - probability) < FEWEST_BEYOND:
-            return UNKNOWN
-        spread = sqrt(count * probability * (1.0 - probability))
-        places = (ceil(probability * count - 1.0 + off) for off in (0.0, -spread, spread))
-        value, low, high = (float(rising[min(max(place, 0), count - 1)]) for place in places)
-        return Estimate(value, (high - low) / 2.0)
-
-    return [(probability, estimate(probability)) for probability in probabilities]
+    count, asked = len(amounts), np.array(probabilities)
+    known = count * np.minimum(asked, 1.0 - asked) >= FEWEST_BEYOND
+    if not known.any():
+        return [(probability, UNKNOWN) for probability in probabilities]
+    spread = np.sqrt(count * asked * (1.0 - asked))
+    places = np.ceil(asked * count - 1.0 + np.array([np.zeros_like(spread), -spread, spread]))
+    values, low, high = np.sort(amounts)[np.clip(places, 0, count - 1).astype(int)]
+    found = map(Estimate, values.tolist(), ((high - low) / 2.0).tolist())
+    return [
+        (probability, estimate if is_known else UNKNOWN)
+        for probability, estimate, is_known in zip(probabilities, found, known, strict=True)
+    ]
 
 
 def percentile_difference(one: FloatArray, other: FloatArray, probability: float) -> Estimate:
