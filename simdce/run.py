@@ -106,6 +106,7 @@ def answer(
         if number == len(under_way.settled):
             under_way.settled.append(_at_size(scenario, panels, size, controls))
         told("settlements", (number + 1) / (len(panels.panel_sizes) + 1))
+    returned()
     settled = under_way.settled
     rows = [row for each in settled for row in each.rows]
     differences = [difference for each in settled for difference in each.differences]

@@ -123,12 +123,19 @@ class Controls:
         return self._sums[key]
 
     def _totals_of(self, panel_size: int, truncated: bool) -> FloatArray:
-        """Totals of every world in the order of the law's quantities (world, category, quantity, year)."""
+        """Totals of every world in the order of the law's quantities (world, category, quantity, year).
+
+        Those counted one way are kept until they are asked for counted the other way.
+        """
         if truncated not in self._totals:
+            self._totals.clear()
             size, panels = self.panels.panel_sizes.index(panel_size), self.panels
-            dollars = panels.of_size("truncated_dollars" if truncated else "dollars", size)[:, self._where]
-            missing = panels.of_size("absent_units", size)[:, self._where] / layout.YEAR_UNITS
-            scores = panels.of_size("score_units", size)[:, self._where] / (layout.SCORE_UNITS * layout.YEAR_UNITS)
-            quantities = {DOLLARS: dollars, ABSENCE: missing, SCORE: scores}
-            self._totals[truncated] = np.stack([quantities[number] for number in range(QUANTITIES)], axis=2)
+            found = np.empty((panels.worlds, len(self._where), QUANTITIES, len(panels.years)))
+            for number, name, unit in (
+                (DOLLARS, "truncated_dollars" if truncated else "dollars", 1),
+                (ABSENCE, "absent_units", layout.YEAR_UNITS),
+                (SCORE, "score_units", layout.SCORE_UNITS * layout.YEAR_UNITS),
+            ):
+                found[:, :, number] = panels.of_size(name, size)[:, self._where] / unit
+            self._totals[truncated] = found
         return self._totals[truncated]

@@ -84,8 +84,8 @@ def payments(lived: Lived, key: str, controls: Controls | None = None) -> list[P
 class Lived:
     """The experience of one panel size, counted and shocked in each of the ways its settlements ask for, kept once.
 
-    Arrangements whose benchmarks are made of the same numbers share them. The settlements of one arrangement are kept
-    until another is asked for.
+    Arrangements whose benchmarks are made of the same numbers share them. Settlements are kept only of one arrangement
+    alone, as long as that is asked.
     """
 
     def __init__(self, scenario: Scenario, panels: PanelYears, panel_size: int) -> None:
@@ -95,13 +95,13 @@ class Lived:
         self._settlers: dict[str, tuple[Settler, str]] = {}
         self._unshocked: dict[str, Unshocked] = {}
         self._benchmarks: dict[tuple[str, Shocks], FloatArray] = {}
-        self._settled: dict[tuple[str, Shocks, tuple[float, ...]], tuple[Settlement, FloatArray]] = {}
+        self._settled: dict[tuple[Shocks, tuple[float, ...]], tuple[Settlement, FloatArray]] | None = None
 
     def by_arrangement(self) -> Iterator[tuple[str, Lived]]:
         """Each arrangement's key, and the same experience as if the scenario had no other."""
         for choice in self.scenario.arrangements:
             alone = copy(self)
-            alone.scenario = self.scenario.model_copy(update={"arrangements": (choice,)})
+            alone.scenario, alone._settled = self.scenario.model_copy(update={"arrangements": (choice,)}), {}
             yield choice.key, alone
 
     @property
@@ -133,14 +133,13 @@ class Lived:
         self, key: str, true_savings: float | None = None, *, shocks: Shocks = SHOCKS
     ) -> tuple[Settlement, FloatArray]:
         """The settlement (without its steps) and the benchmark it was measured against, (world, year) each."""
+        if self._settled is None:
+            return self._settlement(key, true_savings, shocks)
         years = self.scenario.years.performance
         saved = self.scenario.savings.by_year(years) if true_savings is None else (true_savings,) * years
-        asked = (key, shocks, saved)
-        if asked not in self._settled:
-            if any(other != key for other, *_ in self._settled):
-                self._settled.clear()
-            self._settled[asked] = self._settlement(key, true_savings, shocks)
-        return self._settled[asked]
+        if (shocks, saved) not in self._settled:
+            self._settled[shocks, saved] = self._settlement(key, true_savings, shocks)
+        return self._settled[shocks, saved]
 
     def _settlement(self, key: str, true_savings: float | None, shocks: Shocks) -> tuple[Settlement, FloatArray]:
         settler, numbers = self._settler(key)
