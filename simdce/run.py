@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -17,12 +17,12 @@ from simdce.control import PLAIN, Controls
 from simdce.metrics import Estimate
 from simdce.resources.machine import returned
 from simdce.results import Row, VarianceSaved, frame, headline_size, variance_saved
-from simdce.scenario import Scenario
+from simdce.scenario import Scenario, ViabilityCondition
 from simdce.studies.cash import CashAnswer, cash_answers
-from simdce.studies.comparison import Comparison, comparison, differences_at
+from simdce.studies.comparison import Comparison, comparison, differences_of
 from simdce.studies.growth import GrowthAnswers, growth_answers
 from simdce.studies.observed import Happened, observed_at
-from simdce.studies.payment import Lived, payment_rows
+from simdce.studies.payment import Lived, Paid, payments, rows_of
 from simdce.studies.practice import PracticeAnswers, practice_answers
 from simdce.studies.repayment import RepaymentAnswer, repayment_at
 from simdce.studies.security import SecurityAnswer, security_at, security_of_practice
@@ -137,6 +137,7 @@ def answer(
         if number == len(under_way.settled):
             under_way.settled.append(_at_size(scenario, panels, size, controls))
         told("settlements", (number + 1) / (len(panels.panel_sizes) + 1))
+    returned()
     settled = under_way.settled
     rows = [row for each in settled for row in each.rows]
     differences = [difference for each in settled for difference in each.differences]
@@ -190,12 +191,21 @@ def answer(
 
 
 def _at_size(scenario: Scenario, panels: PanelYears, size: int, controls: Controls | None) -> AtSize:
+    """One arrangement after the other, so that what was settled under it serves every question and is then let go."""
     lived = Lived(scenario, panels, size)
-    return AtSize(
-        tuple(payment_rows(lived, controls)),
-        tuple((*of_what, chance) for of_what, chance in chances_at(lived).items()),
-        tuple(repayment_at(lived)),
-        tuple(observed_at(lived)),
-        tuple(differences_at(lived, controls)),
-        tuple(security_at(lived)),
-    )
+    paid: dict[str, Sequence[Paid]] = {}
+    rows: list[Row] = []
+    chances: list[tuple[str, ViabilityCondition, Estimate]] = []
+    reserves: list[RepaymentAnswer] = []
+    happened: list[Happened] = []
+    secured: list[SecurityAnswer] = []
+    for key, alone in lived.by_arrangement():
+        paid[key] = payments(alone, key, controls)
+        rows += rows_of(alone, key, paid[key], controls)
+        chances += [(*of_what, chance) for of_what, chance in chances_at(alone).items()]
+        owing = repayment_at(alone)
+        reserves += owing
+        happened += observed_at(alone)
+        secured += security_at(alone, owing)
+    differences = tuple(differences_of(lived, paid))
+    return AtSize(tuple(rows), tuple(chances), tuple(reserves), tuple(happened), differences, tuple(secured))

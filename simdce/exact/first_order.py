@@ -47,7 +47,11 @@ class FirstOrder:
 
     def ratio(self, totals: FloatArray, draws: Mapping[str, FloatArray]) -> FloatArray:
         """E/B of every world from its totals (world, category, quantity, year) and standard normal draws (world,)."""
-        found = self.dollars(self.expenditure, totals) / self.dollars(self.benchmark, totals) * self.scale
+        return self.shaken(self.dollars(self.expenditure, totals) / self.dollars(self.benchmark, totals), draws)
+
+    def shaken(self, ratio: FloatArray, draws: Mapping[str, FloatArray]) -> FloatArray:
+        """What scale and shocks make of the ratio of the sums of every world (world,)."""
+        found = ratio * self.scale
         for name, shock in self.shocks.items():
             found = found * shock.factor(draws[name])
         return np.asarray(found)
