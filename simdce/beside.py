@@ -45,6 +45,13 @@ class Beside:
             self._process.kill()
             self._process.join()
 
+    @property
+    def free(self) -> bool:
+        """Whether there is a process, and it waits for a question."""
+        if self._awaited is not None and self._connection is not None and self._connection.poll():
+            self._collect()
+        return self._connection is not None and self._awaited is None
+
     def ask(self, module: str, name: str, *arguments: Any) -> Callable[[], Any]:
         """What gives ``module.name(*arguments)`` when it is called; raises what that raises."""
         self._collect()  # neither side may wait for the other to listen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -13,29 +13,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdce.assumptions import Assumption, assumptions
+from simdce.beside import Beside
 from simdce.control import PLAIN, Controls
 from simdce.metrics import Estimate
 from simdce.resources.machine import returned
 from simdce.results import Row, VarianceSaved, frame, headline_size, variance_saved
-from simdce.scenario import Scenario, ViabilityCondition
+from simdce.scenario import Scenario
+from simdce.sizes import settle
 from simdce.studies.cash import CashAnswer, cash_answers
-from simdce.studies.comparison import Comparison, comparison, differences_of
+from simdce.studies.comparison import Comparison, comparison
 from simdce.studies.growth import GrowthAnswers, growth_answers
-from simdce.studies.observed import Happened, observed_at
-from simdce.studies.payment import Lived, Paid, payments, rows_of
+from simdce.studies.observed import Happened
+from simdce.studies.payment import Lived
 from simdce.studies.practice import PracticeAnswers, practice_answers
-from simdce.studies.repayment import RepaymentAnswer, repayment_at
-from simdce.studies.security import SecurityAnswer, security_at, security_of_practice
+from simdce.studies.repayment import RepaymentAnswer
+from simdce.studies.security import SecurityAnswer, security_of_practice
 from simdce.studies.tornadoes import Tornado, tornadoes
 from simdce.studies.viability import (
-    ExactSizes,
     ViabilityCurve,
-    chances_at,
     exact_sizes,
     viability_curves,
     with_exact_sizes,
 )
-from simdce.unfinished import AtSize, Begun
+from simdce.unfinished import Begun
 from simdce.worlds import PanelYears, simulate
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[str, float], None]
+LONG = 1e9
+"""Beneficiary-years of a run long enough for a second process to make exact laws of its own."""
+
 LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "matplotlib", "pydantic")
 
 
@@ -115,7 +118,7 @@ def answer(
     drivers: bool = False,
     all_worlds: bool = True,
     begun: Begun | None = None,
-    sizes: Callable[[], ExactSizes] | None = None,
+    beside: Beside | None = None,
 ) -> Answers:
     """Simulate a scenario and answer its questions; ``progress`` hears the stage's name and its finished fraction.
 
@@ -123,7 +126,7 @@ def answer(
     worlds as they are. ``drivers``: also what drives the answer, for which people are simulated about nine times more.
     ``all_worlds``: the answers hold the simulated worlds of every panel size, not only of the one that a report opens
     with. ``begun``: an interrupted run of this scenario to go on with, or what an interruption of this one shall leave.
-    ``sizes`` gives the exact panel sizes, where they are being found beside.
+    ``beside``: a second process for a long run's exact sizes, and for some of its panel sizes.
     """
 
     def told(stage: str, share: float) -> None:
@@ -131,20 +134,19 @@ def answer(
             progress(stage, share)
 
     under_way = Begun() if begun is None else begun
+    long = scenario.worlds * scenario.panel.sizes[-1] * scenario.years.total > LONG
+    second = beside if beside is not None and long else Beside(forked=False)
+    exact = second.ask(exact_sizes.__module__, exact_sizes.__name__, scenario)
     panels = simulate(scenario, threads=threads, progress=lambda share: told("worlds", share), begun=under_way.totals)
     controls = Controls(scenario, panels) if controlled else None
-    for number, size in enumerate(panels.panel_sizes):
-        if number == len(under_way.settled):
-            under_way.settled.append(_at_size(scenario, panels, size, controls))
-        told("settlements", (number + 1) / (len(panels.panel_sizes) + 1))
+    settle(scenario, panels, under_way.settled, controls, second, lambda share: told("settlements", share))
     returned()
     settled = under_way.settled
     rows = [row for each in settled for row in each.rows]
     differences = [difference for each in settled for difference in each.differences]
     chances = [{(key, condition): found for key, condition, found in each.chances} for each in settled]
     secured = [answer for each in settled for answer in each.secured]
-    exact = exact_sizes(scenario) if sizes is None else sizes()
-    curves = with_exact_sizes(viability_curves(panels.panel_sizes, chances), exact)
+    curves = with_exact_sizes(viability_curves(panels.panel_sizes, chances), exact())
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
     compared = comparison(differences, opening) if differences else None
     steadied = {
@@ -156,7 +158,6 @@ def answer(
     }
     del opening
     returned()
-    told("settlements", 1.0)
     practice = practice_answers(scenario, panels)
     moved: tuple[Tornado, ...] = ()
     if drivers:
@@ -188,24 +189,3 @@ def answer(
         grown,
         moved,
     )
-
-
-def _at_size(scenario: Scenario, panels: PanelYears, size: int, controls: Controls | None) -> AtSize:
-    """One arrangement after the other, so that what was settled under it serves every question and is then let go."""
-    lived = Lived(scenario, panels, size)
-    paid: dict[str, Sequence[Paid]] = {}
-    rows: list[Row] = []
-    chances: list[tuple[str, ViabilityCondition, Estimate]] = []
-    reserves: list[RepaymentAnswer] = []
-    happened: list[Happened] = []
-    secured: list[SecurityAnswer] = []
-    for key, alone in lived.by_arrangement():
-        paid[key] = payments(alone, key, controls)
-        rows += rows_of(alone, key, paid[key], controls)
-        chances += [(*of_what, chance) for of_what, chance in chances_at(alone).items()]
-        owing = repayment_at(alone)
-        reserves += owing
-        happened += observed_at(alone)
-        secured += security_at(alone, owing)
-    differences = tuple(differences_of(lived, paid))
-    return AtSize(tuple(rows), tuple(chances), tuple(reserves), tuple(happened), differences, tuple(secured))

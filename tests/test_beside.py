@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from simdce import run
 from simdce.beside import Beside
 from simdce.cli import main
 
@@ -19,7 +20,7 @@ SCENARIO = """
 title = "beside"
 worlds = 300
 [panel]
-sizes = [1000, 3000]
+sizes = [500, 1000, 2000, 3000]
 [[arrangements]]
 name = "mssp_basic_e"
 [[arrangements]]
@@ -72,7 +73,8 @@ def test_a_process_that_dies_is_not_missed() -> None:
 
 
 @FORKS
-def test_results_do_not_depend_on_it(tmp_path: Path) -> None:
+def test_results_do_not_depend_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "LONG", 0.0)
     (tmp_path / "s.toml").write_text(SCENARIO)
     for threads in ("1", "2"):  # one thread, one process
         done = CliRunner().invoke(

@@ -53,6 +53,7 @@ STOREYS = (
     "evidence",
     "assumptions",
     "unfinished",
+    "sizes",
     "resources",
     "run",
     "plots",

@@ -20,9 +20,6 @@ EXIT_INTERRUPTED = 130
 BESIDE = "simdce.report"
 """What the process beside imports while this one simulates: the report with the library that draws."""
 
-LONG = 1e9
-"""Beneficiary-years of a run that is long enough for its exact sizes to be found beside, with tables of their own."""
-
 
 @click.command()
 @click.argument("scenario", type=click.Path())
@@ -70,8 +67,6 @@ def command(
     changes = {name: value for name, value in (("worlds", worlds), ("seed", seed)) if value is not None}
     read = read_scenario(scenario, changes)
     folder = writable_folder(Path(out or f"{Path(scenario).stem}-results"))
-    long = read.worlds * read.panel.sizes[-1] * read.years.total > LONG
-    sizes = beside.ask("simdce.studies.viability", "exact_sizes", read) if long else None
     begun = written = None
     try:
         with interrupts_deferred():  # while extension modules load, some swallow it
@@ -96,7 +91,7 @@ def command(
                 drivers=drivers,
                 all_worlds=False,
                 begun=begun,
-                sizes=sizes,
+                beside=beside,
             )
         with interrupts_deferred():
             written = save(answers, folder, beside.ask("simdce.report", "report_page", answers))
