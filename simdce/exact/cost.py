@@ -150,7 +150,7 @@ def cost_table(costs: FloatArray, eighth: float, reach: float, tolerance: float)
     far = _after(turned(-POINTS * spacing * rows)[:, None], _steps(giant, baby * spacing, rows))
     weighted = far * weights
     values = np.einsum("rgc,rbc->rgb", weighted, near)  # no BLAS: its threads cost more than so small a product
-    values += weighted.sum(axis=2)[:, :, None] + (near @ weights)[:, None, :]
+    values += weighted.sum(axis=2)[:, :, None] + np.einsum("rbc,c->rb", near, weights)[:, None, :]
     table = np.ascontiguousarray(values.reshape(len(rows), -1)[:, :count].T)
     return CostTable(spacing, table, ERROR_CONSTANT * eighth * spacing**POINTS)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simdce.exact.law import SavingsRateLaw
 from simdce.exact.linear import SlotSum
-from simdce.exact.payment import ROUNDING, Settled
+from simdce.exact.settled import ROUNDING, Settled
 from simdce.exact.shocks import Shock
 
 FloatArray = NDArray[np.float64]
