@@ -27,7 +27,6 @@ FEWEST, MOST = SMALLEST, 1_000_000
 
 _LOOKED_AT = (FEWEST, *(1_000 * 2**number for number in range(8)), MOST // 2, MOST)
 _STEP = 1.2
-_TRIES = 6
 _CLOSE = 0.003
 """Of a size at an end of an input's range: the range is not meant to the person."""
 
@@ -80,11 +79,10 @@ def exact_size(chances: ExactChances, arrangement: str, condition: ViabilityCond
 
         return cache(of_size)
 
-    like_it = margin(middle, between=True)
-    smallest = smallest_size(margin(), like_it)
+    smallest = smallest_size(margin(), margin(middle), margin(between=True))
     if smallest is None:
         return ExactSize(None, None, None, ())
-    alone = nearby(like_it, smallest)
+    alone = nearby(margin(middle, between=True), smallest)
     years, base = (middle, alone) if alone not in (None, FEWEST) else (None, smallest)
     inputs = []
     for name, (low, high) in _ranges(chances.scenario).items():
@@ -96,10 +94,11 @@ def exact_size(chances: ExactChances, arrangement: str, condition: ViabilityCond
     return ExactSize(smallest, min(known), None if None in tried else max(known), tuple(inputs))
 
 
-def smallest_size(margin: Margin, like_it: Margin) -> int | None:
+def smallest_size(margin: Margin, like_it: Margin, close: Margin | None = None) -> int | None:
     """The size from which ``margin`` stays at nought or above; None where it does not at the largest.
 
-    ``like_it``: a margin of about the same course, cheaper, that finds where to look.
+    ``like_it``: a margin of about the same course, cheaper, that finds where to look; ``close``: one that is all but
+    the same, cheaper where many sizes are asked for.
     """
     grid = _LOOKED_AT
     first = next((number + 1 for number in reversed(range(len(grid))) if like_it(grid[number]) < 0), 0)
@@ -107,24 +106,20 @@ def smallest_size(margin: Margin, like_it: Margin) -> int | None:
         first += 1
     while first > 0 and margin(grid[first - 1]) >= 0:
         first -= 1
-    if first == len(grid):
-        return None
-    return grid[0] if first == 0 else _to_the_person(margin, like_it, grid[first - 1], grid[first])
+    if first in (0, len(grid)):
+        return grid[0] if first == 0 else None
+    low, high = grid[first - 1], grid[first]
+    return crossing(margin, low, high) if close is None else _to_the_person(margin, close, low, high)
 
 
-def _to_the_person(margin: Margin, like_it: Margin, low: int, high: int) -> int:
-    """The crossing of ``margin``, sought where ``like_it`` crosses once it is moved to ``margin`` at the last try."""
-    tried: dict[int, float] = {}
-    size = crossing(_moved(like_it, 0.0, low, high), low, high)
-    while size not in tried and len(tried) < _TRIES:
-        tried[size] = margin(size) - like_it(size)
-        size = crossing(_moved(like_it, tried[size], low, high), low, high)
-    return _next_to_failing(margin, size, low, high)
+def _to_the_person(margin: Margin, close: Margin, low: int, high: int) -> int:
+    """The crossing of ``margin`` between two sizes, by that of ``close`` moved to ``margin`` where it first crosses."""
 
+    def moved(by: float) -> Margin:
+        return lambda size: -1.0 if size <= low else 1.0 if size >= high else close(size) + by
 
-def _moved(margin: Margin, by: float, low: int, high: int) -> Margin:
-    """A margin with a constant added, failing at ``low`` and not at ``high``."""
-    return lambda size: -1.0 if size <= low else 1.0 if size >= high else margin(size) + by
+    first = crossing(moved(0.0), low, high)
+    return _next_to_failing(margin, crossing(moved(margin(first) - close(first)), low, high), low, high)
 
 
 def nearby(margin: Margin, size: int) -> int | None:
