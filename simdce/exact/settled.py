@@ -125,7 +125,7 @@ class SettledBySize:
 
         if len(found) == 2 and len(found[0].edges) == len(found[1].edges):
             before, after = self._sizes[place - 1], self._sizes[place]
-            found = [_between(found[0], found[1], (panel_size - before) / (after - before)), *found]
+            found = [_mixed(found[0], found[1], (panel_size - before) / (after - before)), *found]
         for guess in found:
             if _same(guess, net):
                 return guess
@@ -133,7 +133,7 @@ class SettledBySize:
         return _pieces(net, ("losses carried forward from earlier performance years",) if remembers else ())
 
 
-def _between(one: Settled, other: Settled, share: float) -> Settled:
+def _mixed(one: Settled, other: Settled, share: float) -> Settled:
     """The settlement whose pieces are those of two others, mixed by the share of the second."""
     parts = ((one.edges, other.edges), (one.level, other.level), (one.slope, other.slope))
     edges, level, slope = ((1.0 - share) * a + share * b for a, b in parts)
