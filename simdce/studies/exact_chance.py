@@ -9,7 +9,7 @@ its normal score, at given edges of E/B, is all but a straight line in the log o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, log, log2, sqrt
+from math import floor, log, log2, prod, sqrt
 from typing import Literal
 
 import numpy as np
@@ -165,6 +165,6 @@ def _neighbours(size: float) -> tuple[list[int], FloatArray]:
     """Sizes next to one, a factor of √2 apart, and the weights of a cubic through them in the log of the size."""
     first = max(floor(2.0 * log2(size / SMALLEST)) - (_NEIGHBOURS // 2 - 1), 0)
     nodes = [round(SMALLEST * sqrt(2.0) ** number) for number in range(first, first + _NEIGHBOURS)]
-    at = np.log(nodes)
-    powers = np.vander(at - log(size), increasing=True)
-    return nodes, np.linalg.inv(powers)[0]
+    at, here = [log(node) for node in nodes], log(size)
+    weights = [prod((here - other) / (one - other) for other in at if other != one) for one in at]
+    return nodes, np.array(weights)

@@ -27,6 +27,7 @@ FEWEST, MOST = SMALLEST, 1_000_000
 
 _LOOKED_AT = (FEWEST, *(1_000 * 2**number for number in range(8)), MOST // 2, MOST)
 _STEP = 1.2
+_LEAST = 1e-300  # as good as nought, with a sign
 _CLOSE = 0.003
 """Of a size at an end of an input's range: the range is not meant to the person."""
 
@@ -115,11 +116,12 @@ def smallest_size(margin: Margin, like_it: Margin, close: Margin | None = None) 
 def _to_the_person(margin: Margin, close: Margin, low: int, high: int) -> int:
     """The crossing of ``margin`` between two sizes, by that of ``close`` moved to ``margin`` where it first crosses."""
 
-    def moved(by: float) -> Margin:
-        return lambda size: -1.0 if size <= low else 1.0 if size >= high else close(size) + by
+    def moved(by: float) -> int:
+        held = {low: min(close(low) + by, -_LEAST), high: max(close(high) + by, _LEAST)}
+        return _root(lambda size: held[size] if size in held else close(size) + by, low, high)
 
-    first = crossing(moved(0.0), low, high)
-    return _next_to_failing(margin, crossing(moved(margin(first) - close(first)), low, high), low, high)
+    first = moved(0.0)
+    return _next_to_failing(margin, moved(margin(first) - close(first)), low, high)
 
 
 def nearby(margin: Margin, size: int) -> int | None:
@@ -141,13 +143,17 @@ def nearby(margin: Margin, size: int) -> int | None:
 def crossing(margin: Margin, low: int, high: int, close: float = 0.0) -> int:
     """The whole number between one that fails and a larger one that does not, next to its failing neighbour.
 
-    Or, with ``close``, one that is by no more than such a fraction larger than a failing one. Brent's method in the log
-    of the size comes near it.
+    Or, with ``close``, one that is by no more than such a fraction larger than a failing one.
     """
-    near = brentq(
-        lambda at: margin(round(exp(at))) or 1e-300, log(low), log(high), xtol=max(close, 1 / high), rtol=1e-9
+    return _next_to_failing(margin, _root(margin, low, high, close), low, high, close)
+
+
+def _root(margin: Margin, low: int, high: int, close: float = 0.0) -> int:
+    """A whole number near the crossing, by Brent's method in the log of the size."""
+    found = brentq(
+        lambda at: margin(round(exp(at))) or _LEAST, log(low), log(high), xtol=max(close, 1 / high), rtol=1e-9
     )
-    return _next_to_failing(margin, min(max(round(exp(near)), low), high), low, high, close)
+    return min(max(round(exp(found)), low), high)
 
 
 def _next_to_failing(margin: Margin, size: int, low: int, high: int, close: float = 0.0) -> int:
