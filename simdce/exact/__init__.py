@@ -117,7 +117,7 @@ class ExactModel:
         law, own = self._linear_laws[key], {name: self._rule(arrangement, year, (name,)) for name in SHOCKS}
         years = self.scenario.years
         return FirstOrder(
-            law=replace(law, start=law.start + float(np.log(rule.scale))),
+            law=law.shifted(float(np.log(rule.scale))),
             settled=self.settled(arrangement, panel_size, year),
             expenditure=sums.expenditure,
             benchmark=sums.benchmark,
