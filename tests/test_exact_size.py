@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from conftest import INTERPRETED, scenario_of
 
+from simdce import arrangements
 from simdce.exact import ExactModel
+from simdce.exact.settled import FINEST, SettledBySize, contract
 from simdce.metrics import Estimate
 from simdce.scenario import Scenario, ViabilityCondition
 from simdce.settlements import SAVINGS_KNOWN
@@ -66,6 +68,34 @@ def test_noisier_people_count_as_fewer_under_the_rule_for_their_number(chances: 
     assert alike == pytest.approx(chances.chance("mssp_basic_e", "paid", 0.0, 8_000, 0), abs=1e-12)
     variable = chances.chance("mssp_track_1", "paid", 0.0, 18_000, 0, noise=1.5)  # a lower gate for 18,000 than 8,000
     assert variable > chances.chance("mssp_track_1", "paid", 0.0, 8_000, 0) + 0.01
+
+
+@pytest.mark.parametrize("key", ["mssp_track_1", "mssp_basic_e"])
+@pytest.mark.parametrize("inputs", [{}, {"noise": 1.09}, {"annual_sd": 0.012}], ids=["plain", "noise", "annual"])
+def test_chances_between_sizes_are_those_of_as_many_people(
+    chances: ExactChances, key: str, inputs: dict[str, float]
+) -> None:
+    """To three in a thousand people, which is how close an end of an input's range is meant."""
+    for size in (700, 3_210, 6_543, 23_456, 345_678):
+        found = chances.chance(key, "paid", 0.03, size, 1, between=True, **inputs)  # type: ignore[arg-type]
+        near = []
+        for noise in (1.0015, 0.9985):  # as many people fewer and more, under the rule for the size itself
+            other = {**inputs, "noise": inputs.get("noise", 1.0) * noise}
+            near.append(chances.chance(key, "paid", 0.03, size, 1, **other))  # type: ignore[arg-type]
+        assert min(near) <= found <= max(near), size
+
+
+@pytest.mark.parametrize("name", arrangements.names())
+def test_settlements_found_from_other_sizes_are_those_found_alone(name: str) -> None:
+    scenario = plain(years={"performance": 3}, arrangements=[{"name": name}])
+    agreed = contract(scenario, scenario.arrangements[0])
+    kept = SettledBySize(agreed, 2)
+    sizes = np.exp(np.random.default_rng(4).uniform(np.log(200), np.log(2e6), 60)).astype(int)
+    for size in (*sizes, 4_999, 5_000, 59_999, 60_000):
+        found, alone = kept.at(int(size)), SettledBySize(agreed, 2).at(int(size))
+        assert found.neglected == alone.neglected
+        for part, off in (("edges", 8 * FINEST), ("level", 1e-11), ("slope", 1e-11)):
+            np.testing.assert_allclose(getattr(found, part), getattr(alone, part), atol=off, rtol=0, err_msg=str(size))
 
 
 # Sizes --------------------

@@ -117,7 +117,9 @@ class RatioLaws:
         span = self._span(slots, x[[0, -1]], max(extent.left, extent.right) / STEPS_PER_SD)
         coarse, fine = self._frequencies(table, slots, (highest, span), (1.25 * highest, 2.0 * span))
         onto = chebyshev_matrix(table.log_c, x)
-        above = self._chances(table, slots, x, coarse, onto, second_order)
+        weight, phase = self._waves(table, slots, x, coarse, onto, second_order)
+        waves = weight * np.sin(phase)
+        above = _chances(waves)
         some = slice(None, None, STEPS_PER_SD // 3)
         first_order = self._chances(table, slots, x[some], coarse, onto[some], second_order=False)
         checked = slice(STEPS_PER_SD // 2, None, 2 * STEPS_PER_SD)
@@ -134,7 +136,7 @@ class RatioLaws:
         if caps is None or not caps.reached(slots):
             return grid
         factor = self._cap_factor(caps, table, slots, x, coarse)
-        bound = self._chances(table, slots, x, coarse, onto, second_order, factor)
+        bound = _chances(factor.real * waves + factor.imag * (weight * np.cos(phase)))
         capped = np.maximum.accumulate(np.clip(cdf + above - bound, 0.0, 1.0))
         return replace(grid, cdf=capped, caps=float(np.abs(capped - cdf).max()))
 
@@ -254,6 +256,26 @@ class RatioLaws:
         values, _ = table.at(np.array([frequency / sqrt(slots.sum())]))
         return float(np.exp(np.einsum("k,kjc->c", slots, values).real.max())) < TOLERANCE
 
+    def _waves(
+        self,
+        table: SlotTable,
+        slots: FloatArray,
+        x: FloatArray,
+        frequencies: _Frequencies,
+        onto: FloatArray,
+        second_order: bool,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Weight and phase that each frequency has in P(E > exp(x) B), both (frequency, x).
+
+        ``onto`` interpolates from nodes to x.
+        """
+        size, turn = _carried(frequencies.powered, onto)
+        mean, _ = self._moments(slots, x)
+        if second_order:
+            mean = mean - self._second_order(slots, x)
+        phase = turn + np.outer(frequencies.slots, mean / table.deviation(x))
+        return np.exp(size) / frequencies.odd[:, None], phase
+
     def _chances(
         self,
         table: SlotTable,
@@ -262,21 +284,10 @@ class RatioLaws:
         frequencies: _Frequencies,
         onto: FloatArray,
         second_order: bool,
-        factor: ComplexArray | None = None,
     ) -> FloatArray:
-        """P(E > exp(x) B) at each x; ``onto`` interpolates from nodes to x.
-
-        ``factor``: of the characteristic function (frequency, x).
-        """
-        powered = np.einsum("jc,xc->jx", frequencies.powered, onto)  # no BLAS: its threads cost more
-        mean, _ = self._moments(slots, x)
-        if second_order:
-            mean = mean - self._second_order(slots, x)
-        phase = powered.imag + np.outer(frequencies.slots, mean / table.deviation(x))
-        weight = np.exp(powered.real) / frequencies.odd[:, None]
-        if factor is not None:
-            return np.asarray(0.5 + (weight * (factor * np.exp(1j * phase)).imag).sum(axis=0) / pi)
-        return np.asarray(0.5 + (weight * np.sin(phase)).sum(axis=0) / pi)
+        """P(E > exp(x) B) at each x; arguments as ``_waves``."""
+        weight, phase = self._waves(table, slots, x, frequencies, onto, second_order)
+        return _chances(weight * np.sin(phase))
 
     def _cap_factor(
         self, caps: ScoreCaps, table: SlotTable, slots: FloatArray, x: FloatArray, frequencies: _Frequencies
@@ -291,4 +302,18 @@ class RatioLaws:
         )
         means = spent[:, None] - bench[:, None] * np.exp(log_c)
         factor = caps.factor(slots, log_c, t, without_mean + 1j * t * means[:, None, :])
-        return np.asarray(np.einsum("jc,xc->jx", factor, chebyshev_matrix(log_c, x)))
+        onto = chebyshev_matrix(log_c, x)
+        real, imaginary = _carried(factor, onto)
+        return np.asarray(real + 1j * imaginary)
+
+
+def _carried(values: ComplexArray, onto: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Real and imaginary part, (frequency, x) each, of values at nodes (frequency, node); ``onto``: (x, node)."""
+    both = np.concatenate([values.real, values.imag])
+    found = np.einsum("jc,cx->jx", both, np.ascontiguousarray(onto.T))  # no BLAS: its threads cost more
+    return found[: len(values)], found[len(values) :]
+
+
+def _chances(waves: FloatArray) -> FloatArray:
+    """P(L > 0) from the sum over frequencies; (x,)."""
+    return np.asarray(0.5 + waves.sum(axis=0) / pi)
