@@ -116,12 +116,13 @@ def _settling_a_world(scenario: Scenario) -> float:
     experience = _COUNTINGS * (cells / 2 + performance) + 2 * cells  # settlements.counted
     shocked = _COUNTINGS * _SHOCKINGS * (3 * performance + 1)  # settlements.shocked
     benchmarks = _SHOCKINGS * count * performance  # studies.payment.Lived
-    controls = _COUNTINGS * 3 * cells + count * (4 * performance + 3)  # control.Controls
-    passing = 4 * 8 * performance + 4 * cells  # four settlements of eight arrays; totals read wide
+    controls = 3 * cells + 5 * performance + 2 + 2 * count * performance  # control.Controls
+    payments = 2 * count * (performance + 1)  # studies.payment.Paid
+    passing = 6 * 5 * performance + 4 * cells  # settlements of one arrangement; totals read wide
     practice = 0 if scenario.practice is None else 6 * performance * len(scenario.practice.tiers)
     cash = 0 if scenario.cash is None else 60
     growth = 0 if scenario.growth is None else 12 * performance * (2 + count) * max(1, len(scenario.growth.plans))
-    return _FLOAT * float(experience + shocked + benchmarks + controls + passing + practice + cash + growth)
+    return _FLOAT * float(experience + shocked + benchmarks + controls + payments + passing + practice + cash + growth)
 
 
 def _calls(scenario: Scenario, threads: int) -> float:
