@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from simdce.exact.benchmark import PanelSums
 from simdce.exact.caps import ScoreCaps
 from simdce.exact.cost import ComplexArray
-from simdce.exact.interpolation import ERROR_CONSTANT, chebyshev_matrix, chebyshev_nodes
+from simdce.exact.interpolation import ERROR_CONSTANT, carried, chebyshev_matrix, chebyshev_nodes
 from simdce.exact.linear import SlotSum
 from simdce.exact.ratio import RatioGrid
 from simdce.exact.remainder import remaining_mean
-from simdce.exact.slot_table import SAFETY, SlotTable
+from simdce.exact.slot_table import SAFETY, Frequencies, SlotTable
 
 FloatArray = NDArray[np.float64]
 
@@ -55,27 +55,6 @@ CAP_NODES = 16
 """Of log c, where the caps on scores are followed."""
 
 WORST_Z = 5.0  # beyond it the second-order term is held, where no density is left for it to move
-
-
-@dataclass(frozen=True)
-class _Frequencies:
-    """Powers of the characteristic function at odd multiples of half a spacing.
-
-    ``odd``: j + 1/2; ``slots``: frequencies of one slot, in units of one over its standard deviation; ``values``: what
-    the table has for it (category, frequency, node), ``powered`` for the panel (frequency, node), without the phase of
-    the mean, and the bound of its ``error``.
-    """
-
-    odd: FloatArray
-    slots: FloatArray
-    values: ComplexArray
-    powered: ComplexArray
-    error: FloatArray
-
-    @property
-    def owed_to_table(self) -> float:
-        """The error of a probability that is the table's."""
-        return float((self.error * np.exp(self.powered.real.max(axis=1)) / self.odd).sum() / pi)
 
 
 @dataclass(frozen=True)
@@ -235,7 +214,7 @@ class RatioLaws:
         mean, deviation = self._moments(slots, ends)
         return sqrt(2.0) * (float(np.abs(mean / deviation).max()) + reach)
 
-    def _frequencies(self, table: SlotTable, slots: FloatArray, *wanted: tuple[float, float]) -> list[_Frequencies]:
+    def _frequencies(self, table: SlotTable, slots: FloatArray, *wanted: tuple[float, float]) -> list[Frequencies]:
         """For each highest frequency and span of L."""
         size = float(slots.sum())
         counts = [ceil(highest * span / pi) for highest, span in wanted]
@@ -246,7 +225,7 @@ class RatioLaws:
         powered = np.einsum("k,kjc->jc", slots, values)
         ends = np.cumsum(counts)
         return [
-            _Frequencies(odd[number], s[end - count : end], values[:, end - count : end],
+            Frequencies(odd[number], s[end - count : end], values[:, end - count : end],
                          powered[end - count : end], errors[end - count : end] * size)
             for number, (count, end) in enumerate(zip(counts, ends, strict=True))
         ]  # fmt: skip
@@ -261,7 +240,7 @@ class RatioLaws:
         table: SlotTable,
         slots: FloatArray,
         x: FloatArray,
-        frequencies: _Frequencies,
+        frequencies: Frequencies,
         onto: FloatArray,
         second_order: bool,
     ) -> tuple[FloatArray, FloatArray]:
@@ -269,7 +248,7 @@ class RatioLaws:
 
         ``onto`` interpolates from nodes to x.
         """
-        size, turn = _carried(frequencies.powered, onto)
+        size, turn = carried(frequencies.powered, onto)
         mean, _ = self._moments(slots, x)
         if second_order:
             mean = mean - self._second_order(slots, x)
@@ -281,7 +260,7 @@ class RatioLaws:
         table: SlotTable,
         slots: FloatArray,
         x: FloatArray,
-        frequencies: _Frequencies,
+        frequencies: Frequencies,
         onto: FloatArray,
         second_order: bool,
     ) -> FloatArray:
@@ -290,7 +269,7 @@ class RatioLaws:
         return _chances(weight * np.sin(phase))
 
     def _cap_factor(
-        self, caps: ScoreCaps, table: SlotTable, slots: FloatArray, x: FloatArray, frequencies: _Frequencies
+        self, caps: ScoreCaps, table: SlotTable, slots: FloatArray, x: FloatArray, frequencies: Frequencies
     ) -> ComplexArray:
         """What the caps on scores make of the characteristic function; (frequency, x)."""
         log_c = chebyshev_nodes(x[0], x[-1], CAP_NODES)
@@ -303,15 +282,8 @@ class RatioLaws:
         means = spent[:, None] - bench[:, None] * np.exp(log_c)
         factor = caps.factor(slots, log_c, t, without_mean + 1j * t * means[:, None, :])
         onto = chebyshev_matrix(log_c, x)
-        real, imaginary = _carried(factor, onto)
+        real, imaginary = carried(factor, onto)
         return np.asarray(real + 1j * imaginary)
-
-
-def _carried(values: ComplexArray, onto: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Real and imaginary part, (frequency, x) each, of values at nodes (frequency, node); ``onto``: (x, node)."""
-    both = np.concatenate([values.real, values.imag])
-    found = np.einsum("jc,cx->jx", both, np.ascontiguousarray(onto.T))  # no BLAS: its threads cost more
-    return found[: len(values)], found[len(values) :]
 
 
 def _chances(waves: FloatArray) -> FloatArray:
