@@ -33,7 +33,8 @@ def held(process: int) -> int:
         children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
         for each in (str(process), *children):
             status = dict(line.split(":", 1) for line in Path(f"/proc/{each}/status").read_text().splitlines())
-            anonymous, file = (1024 * int(status[f"Rss{kind}"].split()[0]) for kind in ("Anon", "File"))
+            named = (status.get(f"Rss{kind}", "0") for kind in ("Anon", "File"))  # none of a process that has ended
+            anonymous, file = (1024 * int(size.split()[0]) for size in named)
             own, mapped = own + anonymous, max(mapped, file)
     return own + mapped
 

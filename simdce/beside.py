@@ -6,6 +6,7 @@ fails, this process finds the answer itself when it is asked for, so that there 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -19,17 +20,22 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 
+def helps(threads: int | None = None) -> bool:
+    """Whether a second process does: there are cores for it, and the system forks well (elsewhere it is unsafe)."""
+    return sys.platform == "linux" and (threads or os.cpu_count() or 1) > 1
+
+
 class Beside:
     """A process that calls functions by name; ``modules`` are those it imports while nothing is asked.
 
-    Without ``forked``, or where there is no such process, its questions are answered here.
+    Without ``forked``, or once there is no such process, its questions are answered here.
     """
 
     def __init__(self, *modules: str, forked: bool = True) -> None:
         self._connection: Connection | None = None
         self._process: BaseProcess | None = None
         self._awaited: list[Any] | None = None
-        if forked and sys.platform == "linux":  # elsewhere forks are missing or unsafe
+        if forked:
             context = get_context("fork")
             self._connection, theirs = context.Pipe()
             self._process = context.Process(target=_serve, args=(theirs, self._connection, modules), daemon=True)

@@ -19,6 +19,7 @@ from simdce.metrics import Estimate
 from simdce.resources.machine import returned
 from simdce.results import Row, VarianceSaved, frame, headline_size, variance_saved
 from simdce.scenario import Scenario
+from simdce.shares import is_long
 from simdce.sizes import settle
 from simdce.studies.cash import CashAnswer, cash_answers
 from simdce.studies.comparison import Comparison, comparison
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[str, float], None]
-LONG = 1e9
-"""Beneficiary-years of a run long enough for a second process to make exact laws of its own."""
-
 LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "matplotlib", "pydantic")
 
 
@@ -134,8 +132,7 @@ def answer(
             progress(stage, share)
 
     under_way = Begun() if begun is None else begun
-    long = scenario.worlds * scenario.panel.sizes[-1] * scenario.years.total > LONG
-    second = beside if beside is not None and long else Beside(forked=False)
+    second = beside if beside is not None and is_long(scenario) else Beside(forked=False)
     exact = second.ask(exact_sizes.__module__, exact_sizes.__name__, scenario)
     panels = simulate(scenario, threads=threads, progress=lambda share: told("worlds", share), begun=under_way.totals)
     controls = Controls(scenario, panels) if controlled else None

@@ -11,6 +11,7 @@ from typing import Any
 from simdce.beside import Beside
 from simdce.control import Controls
 from simdce.metrics import Estimate
+from simdce.resources.machine import returned
 from simdce.results import Row
 from simdce.scenario import Scenario, ViabilityCondition
 from simdce.studies.comparison import differences_of
@@ -39,6 +40,7 @@ def settle(
             theirs.append(beside.ask(__name__, "alone", scenario, panels.only(size), size, controls is not None))
             continue
         settled.append(at_size(scenario, panels, sizes[len(settled)], controls))
+        returned()
         progress((len(settled) + len(theirs)) / len(sizes))
     settled += [found() for found in reversed(theirs)]
     progress(1.0)

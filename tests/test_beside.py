@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from simdce import run
+from simdce import shares
 from simdce.beside import Beside
 from simdce.cli import main
 
@@ -74,7 +74,7 @@ def test_a_process_that_dies_is_not_missed() -> None:
 
 @FORKS
 def test_results_do_not_depend_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "LONG", 0.0)
+    monkeypatch.setattr(shares, "LONG", 0.0)
     (tmp_path / "s.toml").write_text(SCENARIO)
     for threads in ("1", "2"):  # one thread, one process
         done = CliRunner().invoke(

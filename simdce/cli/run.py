@@ -56,12 +56,12 @@ def command(
     Ctrl-C leaves what is done as unfinished.npz in the folder of the results; the same command goes on from there, to
     the same numbers, and removes it. Once results are being written Ctrl-C waits until they are.
     """
-    from simdce.beside import Beside
+    from simdce.beside import Beside, helps
     from simdce.files import writable_folder
     from simdce.interrupts import interrupts_deferred
 
     # before numpy starts threads of its own
-    beside = click.get_current_context().with_resource(Beside(BESIDE, forked=threads != 1))
+    beside = click.get_current_context().with_resource(Beside(BESIDE, forked=helps(threads)))
     from simdce.scenario import read_scenario
 
     changes = {name: value for name, value in (("worlds", worlds), ("seed", seed)) if value is not None}

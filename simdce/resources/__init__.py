@@ -1,7 +1,8 @@
 """What a run will need, told before it starts: memory from the shapes of its arrays, time from this machine's speed.
 
 Memory is the larger of two peaks: all worlds with one panel size being settled, and the report being written with the
-worlds of one panel size. Arrays are counted exactly; what libraries take and exact laws hold is fitted (costs.toml).
+worlds of one panel size. A second process holds libraries besides, and laws and a panel size of its own in a long run.
+Arrays are counted exactly; what libraries take and exact laws hold is fitted (costs.toml).
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from simdce import arrangements, calibration
+from simdce.beside import helps
 from simdce.resources.machine import Speed
 from simdce.scenario import Scenario
-from simdce.shares import MOST_WORLDS_A_CALL
+from simdce.shares import MOST_WORLDS_A_CALL, is_long
 from simdce.sourced import Term, read_terms, read_toml
 from simdce.totals import narrowest
 
@@ -90,8 +92,12 @@ def memory(scenario: Scenario, threads: int | None = None) -> int:
     count = len(scenario.arrangements)
     laws = _cost("memory_of_an_arrangement") * count + _cost("memory_of_a_law") * count * sizes
     at_settling = _cost("settling_memory") + laws + worlds + settling + _calls(scenario, threads or os.cpu_count() or 1)
-    at_writing = _cost("writing_memory") + laws + worlds / sizes + settling / 2
-    return round(max(at_settling, at_writing))
+    at_writing = laws + worlds / sizes + settling / 2
+    if not helps(threads):
+        return round(max(at_settling, _cost("writing_memory") + at_writing))
+    beside = _cost("memory_beside")
+    theirs = laws + settling if is_long(scenario) else 0.0
+    return round(max(at_settling + beside + theirs, _cost("settling_memory") + beside + 2 * at_writing))
 
 
 def _totals(scenario: Scenario) -> float:
