@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from conftest import INTERPRETED, scenario_of
 
 from simdce import arrangements
+from simdce.arrangements.settlement import Outcome
 from simdce.exact import ExactModel
 from simdce.exact.settled import FINEST, SettledBySize, contract
 from simdce.metrics import Estimate
@@ -96,6 +99,19 @@ def test_settlements_found_from_other_sizes_are_those_found_alone(name: str) -> 
         assert found.neglected == alone.neglected
         for part, off in (("edges", 8 * FINEST), ("level", 1e-11), ("slope", 1e-11)):
             np.testing.assert_allclose(getattr(found, part), getattr(alone, part), atol=off, rtol=0, err_msg=str(size))
+
+
+def test_a_rule_that_goes_and_comes_back_with_size_is_asked_every_time() -> None:
+    scenario = plain(arrangements=CONTRACTS[:1])
+    agreed = contract(scenario, scenario.arrangements[0])
+
+    def settle(outcome: Outcome, terms: Any) -> Any:
+        there = not 2_000 <= float(outcome.assigned_beneficiaries) < 3_000
+        return SimpleNamespace(net=there * agreed.settle(outcome, terms).net)
+
+    kept = SettledBySize(replace(agreed, settle=settle), 0)
+    paid = [bool(kept.at(size).middles.any()) for size in (1_000, 8_000, 4_000, 2_500)]
+    assert paid == [True, True, True, False]
 
 
 # Sizes --------------------

@@ -116,14 +116,14 @@ class SettledBySize:
 
     def _asked(self, place: int, panel_size: int) -> Settled:
         """What was found at the sizes on either side of a place, or between them, where the rule says the same."""
-        found = self._found[max(place - 1, 0) : place + 1]
-        if len(found) == 2 and found[0] is found[1]:  # no rule goes and comes back as panels grow
-            return found[0]
 
         def net(ratio: FloatArray, earlier: float = 1.0) -> FloatArray:
             return self.agreed.net(ratio, self.year, panel_size, earlier)
 
-        if len(found) == 2 and len(found[0].edges) == len(found[1].edges):
+        found = self._found[max(place - 1, 0) : place + 1]
+        if len(found) == 2 and found[0] is found[1]:
+            found = found[:1]
+        elif len(found) == 2 and len(found[0].edges) == len(found[1].edges):
             before, after = self._sizes[place - 1], self._sizes[place]
             found = [_mixed(found[0], found[1], (panel_size - before) / (after - before)), *found]
         for guess in found:

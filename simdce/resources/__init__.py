@@ -27,6 +27,9 @@ _FILE = Path(__file__).with_name("costs.toml")
 BENT = "risk_corridors"
 """The mechanism whose exact laws are dear: its regional adjustment bends."""
 
+_SHARED = 0.6
+"""Of the settling of panel sizes: by the clock, where two processes share them."""
+
 _FLOAT = 8
 _COUNTINGS, _SHOCKINGS = 2, 3  # truncated or not; with all shocks, those that stay when savings are known, none
 
@@ -67,11 +70,12 @@ def needs(scenario: Scenario, speed: Speed, threads: int | None = None) -> Needs
     settled = count * years.performance * scenario.worlds / 10_000
     bent = sum(arrangements.load(choice.name).mechanism == BENT for choice in scenario.arrangements)
     conditions = sum(condition.over == "year" for condition in scenario.questions.viability)
-    laws = bent * (_cost("bent_law") * years.performance * len(sizes) + _cost("bent_size") * conditions)
+    second = helps(threads)
+    settling = _cost("settled_year") * settled * len(sizes) * (_SHARED if second and is_long(scenario) else 1.0)
     seconds = {
         "worlds": scenario.worlds * sizes[-1] * years.total * speed.beneficiary_year,
-        "settlements": speed.yardstick * (laws + _cost("settled_year") * settled * len(sizes)),
-        "the rest": speed.yardstick * (_cost("starting") + _cost("told") * count),
+        "settlements": speed.yardstick * (settling + _cost("bent_size") * bent * conditions),
+        "the rest": speed.yardstick * (_cost("starting_two" if second else "starting") + _cost("told") * count),
     }
     if scenario.cash is not None:
         seconds["the rest"] += speed.yardstick * _cost("cash_year") * count * scenario.worlds / 10_000
