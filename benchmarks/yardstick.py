@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from simdce.kernel.tables import SlotTables, largest_block
-from simdce.kernel.vector import prepared
+from simdce.kernel.vector_tables import prepared
 
 SOURCE = Path(__file__).parent / "yardstick.c"
 MEASURES = ("dollars", "truncated_dollars", "absent_units", "deaths", "departures")

@@ -6,6 +6,7 @@ use their influence functions (Manistre & Hancock, N. Am. Actuar. J. 2005).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,14 +65,24 @@ def percentile(amounts: FloatArray, probability: float) -> Estimate:
     Its error is half the distance between the order statistics one binomial standard deviation below and above;
     unknown where fewer than two worlds are expected beyond it.
     """
-    count = len(amounts)
-    if count * min(probability, 1.0 - probability) < FEWEST_BEYOND:
-        return UNKNOWN
-    spread = np.sqrt(count * probability * (1.0 - probability))
-    places = np.ceil(probability * count - 1.0 + np.array([0.0, -spread, spread]))
-    chosen = np.clip(places, 0, count - 1).astype(int)
-    values = np.partition(amounts, np.unique(chosen))[chosen]
-    return Estimate(float(values[0]), float(values[2] - values[1]) / 2.0)
+    ((_, estimate),) = percentiles(amounts, (probability,))
+    return estimate
+
+
+def percentiles(amounts: FloatArray, probabilities: Sequence[float]) -> list[tuple[float, Estimate]]:
+    """Each probability with the quantile of ``amounts`` there, as ``percentile`` has it."""
+    count, asked = len(amounts), np.array(probabilities)
+    known = count * np.minimum(asked, 1.0 - asked) >= FEWEST_BEYOND
+    if not known.any():
+        return [(probability, UNKNOWN) for probability in probabilities]
+    spread = np.sqrt(count * asked * (1.0 - asked))
+    places = np.ceil(asked * count - 1.0 + np.array([np.zeros_like(spread), -spread, spread]))
+    values, low, high = np.sort(amounts)[np.clip(places, 0, count - 1).astype(int)]
+    found = map(Estimate, values.tolist(), ((high - low) / 2.0).tolist())
+    return [
+        (probability, estimate if is_known else UNKNOWN)
+        for probability, estimate, is_known in zip(probabilities, found, known, strict=True)
+    ]
 
 
 def percentile_difference(one: FloatArray, other: FloatArray, probability: float) -> Estimate:
@@ -119,11 +130,14 @@ def percentile_of_years_difference(one: FloatArray, other: FloatArray, probabili
     )
 
 
-def tail_value_at_risk(losses: FloatArray, probability: float) -> Estimate:
-    """The mean of the worst share ``1 - probability`` of losses (TVaR), by the excess over their quantile."""
-    quantile = percentile(losses, probability).value  # unknown in, unknown out
-    excess = np.maximum(losses - quantile, 0.0) / (1.0 - probability)
-    return Estimate(quantile + float(excess.mean()), _standard_error(excess))
+def tail_value_at_risk(losses: FloatArray, probability: float, quantile: float | None = None) -> Estimate:
+    """The mean of the worst share ``1 - probability`` of losses (TVaR), by the excess over their quantile.
+
+    ``quantile``: that of the losses, where it is known already.
+    """
+    beyond = percentile(losses, probability).value if quantile is None else quantile  # unknown in, unknown out
+    excess = np.maximum(losses - beyond, 0.0) / (1.0 - probability)
+    return Estimate(beyond + float(excess.mean()), _standard_error(excess))
 
 
 def mean_given(amounts: FloatArray, condition: BoolArray) -> Estimate:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simdce.metrics import Estimate
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("arrangement", "panel_size", "performance_year", "metric", "value", "standard_error")
+Columns = dict[str, list[Any]]
+"""A table as its columns by name, all of one length."""
 
 AGREEMENT = "agreement"
 """In the column of performance years: the sum over the agreement, or its worst year where the metric says so."""
@@ -180,12 +182,6 @@ class CashRow:
             raise KeyError(f"metric {self.metric!r} has no description in CASH")
 
 
-def cash_frame(rows: Sequence[CashRow]) -> pd.DataFrame:
-    """The rows as a data frame, one column a field of CashRow, the estimate as value and standard_error."""
-    kinds = dict.fromkeys(("arrangement", "tier", "people", "period", "share", "metric"), "str") | {"people": "int64"}
-    return _tidy(rows, kinds)
-
-
 @dataclass(frozen=True)
 class Row:
     """One estimate and where it belongs."""
@@ -233,24 +229,6 @@ class PracticeRow:
             raise KeyError(f"metric {self.metric!r} has no description in PRACTICE")
 
 
-def practice_frame(rows: Sequence[PracticeRow]) -> pd.DataFrame:
-    """The rows as a data frame, one column a field of PracticeRow, the estimate as value and standard_error."""
-    kinds = {"arrangement": "str", "tier": "str", "people": "int64", "performance_year": "str", "metric": "str"}
-    return _tidy(rows, kinds)
-
-
-def _tidy(rows: Sequence[PracticeRow] | Sequence[CashRow], kinds: Mapping[str, str]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            **{name: pd.Series([getattr(row, name) for row in rows], dtype=kind) for name, kind in kinds.items()},
-            "value": pd.Series([row.estimate.value for row in rows], dtype="float64"),
-            "standard_error": pd.Series([row.estimate.standard_error for row in rows], dtype="float64"),
-        }
-    )
-
-
 @dataclass(frozen=True)
 class VarianceSaved:
     """How many times as many worlds would give the mean net payment over the agreement as exactly without controls."""
@@ -270,19 +248,20 @@ def variance_saved(rows: Sequence[Row], worlds: int) -> Iterator[VarianceSaved]:
             yield VarianceSaved(arrangement, size, ratio)
 
 
-def frame(rows: Sequence[Row] | Sequence[Difference]) -> pd.DataFrame:
-    """The rows as a data frame with the columns of COLUMNS; differences have ``against`` after the arrangement."""
+def columns(rows: Sequence[Any]) -> Columns:
+    """The rows as columns: one a field of their dataclass, the estimate as value and standard_error."""
+    if not rows:
+        return {}
+    kept = [field.name for field in fields(rows[0]) if field.name != "estimate"]
+    return {
+        **{name: [getattr(row, name) for row in rows] for name in kept},
+        "value": [float(row.estimate.value) for row in rows],
+        "standard_error": [float(row.estimate.standard_error) for row in rows],
+    }
+
+
+def frame(rows: Sequence[Any]) -> pd.DataFrame:
+    """The rows as a data frame, its columns those of ``columns``."""
     import pandas as pd
 
-    others = {"against": pd.Series([row.against for row in rows if isinstance(row, Difference)], dtype="str")}
-    return pd.DataFrame(
-        {
-            "arrangement": pd.Series([row.arrangement for row in rows], dtype="str"),
-            **(others if len(others["against"]) else {}),
-            "panel_size": pd.Series([row.panel_size for row in rows], dtype="int64"),
-            "performance_year": pd.Series([row.performance_year for row in rows], dtype="str"),
-            "metric": pd.Series([row.metric for row in rows], dtype="str"),
-            "value": pd.Series([row.estimate.value for row in rows], dtype="float64"),
-            "standard_error": pd.Series([row.estimate.standard_error for row in rows], dtype="float64"),
-        }
-    )
+    return pd.DataFrame(columns(rows))

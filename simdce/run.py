@@ -4,49 +4,64 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simdce.assumptions import Assumption, assumptions
-from simdce.control import Controls
-from simdce.exact import ExactModel
+from simdce.beside import Beside
+from simdce.control import PLAIN, Controls
+from simdce.metrics import Estimate
 from simdce.resources.machine import returned
-from simdce.results import VarianceSaved, frame, headline_size, variance_saved
+from simdce.results import Row, VarianceSaved, frame, headline_size, variance_saved
 from simdce.scenario import Scenario
+from simdce.shares import is_long
+from simdce.sizes import settle
 from simdce.studies.cash import CashAnswer, cash_answers
-from simdce.studies.comparison import Comparison, comparison, differences_at
+from simdce.studies.comparison import Comparison, comparison
 from simdce.studies.growth import GrowthAnswers, growth_answers
-from simdce.studies.observed import Happened, observed_at
-from simdce.studies.payment import Lived, payment_rows
+from simdce.studies.observed import Happened
+from simdce.studies.payment import Lived
 from simdce.studies.practice import PracticeAnswers, practice_answers
-from simdce.studies.repayment import RepaymentAnswer, repayment_at
-from simdce.studies.security import SecurityAnswer, security_at, security_of_practice
+from simdce.studies.repayment import RepaymentAnswer
+from simdce.studies.security import SecurityAnswer, security_of_practice
 from simdce.studies.tornadoes import Tornado, tornadoes
-from simdce.studies.viability import ViabilityCurve, chances_at, viability_curves, with_exact_sizes
-from simdce.unfinished import AtSize, Begun
+from simdce.studies.viability import (
+    ViabilityCurve,
+    exact_sizes,
+    viability_curves,
+    with_exact_sizes,
+)
+from simdce.unfinished import Begun
 from simdce.worlds import PanelYears, simulate
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FloatArray = NDArray[np.float64]
 Progress = Callable[[str, float], None]
 LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "matplotlib", "pydantic")
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything a run found: the simulated panels, the tidy estimates, and the answers to the scenario's questions.
+    """Everything a run found: the simulated panels, its estimates, and the answers to the scenario's questions.
 
     ``comparison`` is None where there is a single arrangement, and nothing to hold it against; ``practice`` and
     ``growth`` where the scenario has none. ``variance_saved``: by the exact law as control variate, of the mean over
     the agreement. ``cash`` and ``security``: empty where the scenario does not ask, ``drivers`` where ``answer`` is not
-    asked. ``exact``: the scenario's exact laws, as far as they were made.
+    asked. ``steadied``: by arrangement, net payments of an average year at the size that answers open with, their
+    spread less what the control variate explains; (world,).
     """
 
     scenario: Scenario
     panels: PanelYears
-    estimates: pd.DataFrame
+    rows: tuple[Row, ...]
+    steadied: dict[str, FloatArray]
     viability: tuple[ViabilityCurve, ...]
     repayment: tuple[RepaymentAnswer, ...]
     assumptions: tuple[Assumption, ...]
@@ -58,7 +73,24 @@ class Answers:
     security: tuple[SecurityAnswer, ...] = ()
     growth: GrowthAnswers | None = None
     drivers: tuple[Tornado, ...] = ()
-    exact: ExactModel | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """The rows as a tidy data frame."""
+        return frame(self.rows)
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, int, str, str], Estimate]:
+        return {(row.arrangement, row.panel_size, row.performance_year, row.metric): row.estimate for row in self.rows}
+
+    def estimate(self, arrangement: str, panel_size: int, performance_year: str, metric: str) -> Estimate:
+        """One estimate; ``performance_year`` is PY1, PY2, ... or AGREEMENT. Raises KeyError for what there is not."""
+        return self._found[arrangement, panel_size, performance_year, metric]
+
+    @property
+    def performance_years(self) -> tuple[str, ...]:
+        """As the estimates name them: PY1, PY2, ..."""
+        return tuple(f"PY{number + 1}" for number in range(self.scenario.years.performance))
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -84,6 +116,7 @@ def answer(
     drivers: bool = False,
     all_worlds: bool = True,
     begun: Begun | None = None,
+    beside: Beside | None = None,
 ) -> Answers:
     """Simulate a scenario and answer its questions; ``progress`` hears the stage's name and its finished fraction.
 
@@ -91,6 +124,7 @@ def answer(
     worlds as they are. ``drivers``: also what drives the answer, for which people are simulated about nine times more.
     ``all_worlds``: the answers hold the simulated worlds of every panel size, not only of the one that a report opens
     with. ``begun``: an interrupted run of this scenario to go on with, or what an interruption of this one shall leave.
+    ``beside``: a second process for a long run's exact sizes, and for some of its panel sizes.
     """
 
     def told(stage: str, share: float) -> None:
@@ -98,24 +132,29 @@ def answer(
             progress(stage, share)
 
     under_way = Begun() if begun is None else begun
+    second = beside if beside is not None and is_long(scenario) else Beside(forked=False)
+    exact = second.ask(exact_sizes.__module__, exact_sizes.__name__, scenario)
     panels = simulate(scenario, threads=threads, progress=lambda share: told("worlds", share), begun=under_way.totals)
-    model = ExactModel(scenario)
-    controls = Controls(scenario, panels, model) if controlled else None
-    for number, size in enumerate(panels.panel_sizes):
-        if number == len(under_way.settled):
-            under_way.settled.append(_at_size(scenario, panels, size, controls))
-        told("settlements", (number + 1) / (len(panels.panel_sizes) + 1))
+    controls = Controls(scenario, panels) if controlled else None
+    settle(scenario, panels, under_way.settled, controls, second, lambda share: told("settlements", share))
+    returned()
     settled = under_way.settled
     rows = [row for each in settled for row in each.rows]
     differences = [difference for each in settled for difference in each.differences]
     chances = [{(key, condition): found for key, condition, found in each.chances} for each in settled]
     secured = [answer for each in settled for answer in each.secured]
-    curves = with_exact_sizes(scenario, viability_curves(panels.panel_sizes, chances), model)
+    curves = with_exact_sizes(viability_curves(panels.panel_sizes, chances), exact())
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
     compared = comparison(differences, opening) if differences else None
+    steadied = {
+        choice.key: (controls.at(choice.key, opening.panel_size) if controls else PLAIN).steadied(
+            opening.settled(choice.key)[0].net.sum(axis=1)
+        )
+        / scenario.years.performance
+        for choice in scenario.arrangements
+    }
     del opening
     returned()
-    told("settlements", 1.0)
     practice = practice_answers(scenario, panels)
     moved: tuple[Tornado, ...] = ()
     if drivers:
@@ -126,7 +165,6 @@ def answer(
     cash = cash_answers(scenario, panels)
     secured += security_of_practice(scenario, panels)
     grown = growth_answers(scenario, panels, threads=threads, progress=lambda share: told("growth", share))
-    estimates = frame(rows)
     if not all_worlds:
         panels = panels.only(headline_size(panels.panel_sizes))
         under_way.totals.arrays.clear()
@@ -134,7 +172,8 @@ def answer(
     return Answers(
         scenario,
         panels,
-        estimates,
+        tuple(rows),
+        steadied,
         tuple(curves),
         tuple(reserve for each in settled for reserve in each.reserves),
         tuple(assumptions(scenario)),
@@ -146,17 +185,4 @@ def answer(
         tuple(secured),
         grown,
         moved,
-        model,
-    )
-
-
-def _at_size(scenario: Scenario, panels: PanelYears, size: int, controls: Controls | None) -> AtSize:
-    lived = Lived(scenario, panels, size)
-    return AtSize(
-        tuple(payment_rows(lived, controls)),
-        tuple((*of_what, chance) for of_what, chance in chances_at(lived).items()),
-        tuple(repayment_at(lived)),
-        tuple(observed_at(lived)),
-        tuple(differences_at(lived, controls)),
-        tuple(security_at(lived)),
     )

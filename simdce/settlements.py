@@ -77,8 +77,13 @@ def counted(
     )
     recovered = None
     if panels.has_recoveries and not truncated:
-        recovered = panels.of_size("recovered_dollars", size)[..., performance].sum(axis=1)
-    return Counted(panel_size, truncated, inputs, dollars[..., performance].sum(axis=1), recovered)
+        recovered = _spent(panels.of_size("recovered_dollars", size)[..., performance])
+    return Counted(panel_size, truncated, inputs, _spent(dollars[..., performance]), recovered)
+
+
+def _spent(dollars: FloatArray | NDArray[np.int64]) -> FloatArray:
+    """The dollars of all categories (world, performance year); years lie apart in memory, as they are settled."""
+    return np.asfortranarray(dollars.sum(axis=1, dtype=np.float64))
 
 
 def experience(
@@ -96,7 +101,7 @@ def shocked(scenario: Scenario, panels: PanelYears, cost: Counted, shocks: Seque
     """
 
     def shock(name: str) -> FloatArray:
-        return panels.shocks[name] * (scenario.shocks.sd(f"{name}_sd") if name in shocks else 0.0)
+        return np.asfortranarray(panels.shocks[name]) * (scenario.shocks.sd(f"{name}_sd") if name in shocks else 0.0)
 
     inputs = replace(cost.inputs, trend_error=shock("trend_error"), mismatch=shock("persistent"))
     foreseen = inputs.price_level * inputs.scores.demographic[scenario.years.performance_slice]
@@ -104,8 +109,8 @@ def shocked(scenario: Scenario, panels: PanelYears, cost: Counted, shocks: Seque
     spent = cost.spent * level
     if cost.recovered is None:
         return Experience(cost.panel_size, inputs, spent)
-    expected = np.einsum("c,wcy->wy", panels.expected_recovery, inputs.person_years) * foreseen
-    charge = expected * (1.0 + scenario.stop_loss.charge_loading)
+    expected = np.einsum("c,wcy->wy", panels.expected_recovery, inputs.person_years)
+    charge = np.asfortranarray(expected) * foreseen * (1.0 + scenario.stop_loss.charge_loading)
     return Experience(cost.panel_size, inputs, spent, cost.recovered * level, charge)
 
 

@@ -18,6 +18,15 @@ SLOT_YEARS_A_CALL = 20_000_000
 MOST_WORLDS_A_CALL = 512  # bounds the memory of a call where a category has few slots
 
 
+LONG = 1e9
+"""Beneficiary-years of a run long enough for a second process to make exact laws of its own."""
+
+
+def is_long(scenario: Scenario) -> bool:
+    """Whether a second process takes part in more than drawing."""
+    return scenario.worlds * scenario.panel.sizes[-1] * scenario.years.total > LONG
+
+
 @dataclass(frozen=True)
 class Share:
     """Worlds ``first`` to ``last`` of one category, the work of a call; ``where`` finds each panel among ``edges``."""

@@ -23,7 +23,7 @@ from simdce.cli import main
 from simdce.errors import InputError
 from simdce.output import json_document, run_record
 from simdce.report import report_page
-from simdce.results import AGREEMENT, CASH, CashRow, cash_frame
+from simdce.results import AGREEMENT, CASH, CashRow, frame
 from simdce.run import answer
 from simdce.scenario import Advance, Scenario, build_scenario
 from simdce.settlements import settle
@@ -520,7 +520,7 @@ def test_the_picture_has_three_bands_and_marks_what_it_says() -> None:
 
 def test_rows_make_a_tidy_frame() -> None:
     rows = cash_answers(SCENARIO, PANELS)[0].rows
-    table = cash_frame(rows)
+    table = frame(rows)
     assert list(table.columns) == [
         "arrangement", "tier", "people", "period", "share", "metric", "value", "standard_error",
     ]  # fmt: skip

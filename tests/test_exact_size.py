@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import INTERPRETED, scenario_of
 
+from simdce import arrangements
+from simdce.arrangements.settlement import Outcome
 from simdce.exact import ExactModel
+from simdce.exact.settled import FINEST, SettledBySize, contract
 from simdce.metrics import Estimate
 from simdce.scenario import Scenario, ViabilityCondition
 from simdce.settlements import SAVINGS_KNOWN
 from simdce.studies.exact_chance import ExactChances
 from simdce.studies.exact_size import FEWEST, MOST, crossing, exact_size, input_ranges, nearby, smallest_size
-from simdce.studies.viability import ViabilityCurve, viability, with_exact_sizes
+from simdce.studies.viability import ViabilityCurve, exact_sizes, viability, with_exact_sizes
 from simdce.worlds import simulate
 
 GATE = {"minimum_savings_rate": 0.02}
@@ -66,6 +71,47 @@ def test_noisier_people_count_as_fewer_under_the_rule_for_their_number(chances: 
     assert alike == pytest.approx(chances.chance("mssp_basic_e", "paid", 0.0, 8_000, 0), abs=1e-12)
     variable = chances.chance("mssp_track_1", "paid", 0.0, 18_000, 0, noise=1.5)  # a lower gate for 18,000 than 8,000
     assert variable > chances.chance("mssp_track_1", "paid", 0.0, 8_000, 0) + 0.01
+
+
+@pytest.mark.parametrize("key", ["mssp_track_1", "mssp_basic_e"])
+@pytest.mark.parametrize("inputs", [{}, {"noise": 1.09}, {"annual_sd": 0.012}], ids=["plain", "noise", "annual"])
+def test_chances_between_sizes_are_those_of_as_many_people(
+    chances: ExactChances, key: str, inputs: dict[str, float]
+) -> None:
+    """To three in a thousand people, which is how close an end of an input's range is meant."""
+    for size in (700, 3_210, 6_543, 23_456, 345_678):
+        found = chances.chance(key, "paid", 0.03, size, 1, between=True, **inputs)  # type: ignore[arg-type]
+        near = []
+        for noise in (1.0015, 0.9985):  # as many people fewer and more, under the rule for the size itself
+            other = {**inputs, "noise": inputs.get("noise", 1.0) * noise}
+            near.append(chances.chance(key, "paid", 0.03, size, 1, **other))  # type: ignore[arg-type]
+        assert min(near) <= found <= max(near), size
+
+
+@pytest.mark.parametrize("name", arrangements.names())
+def test_settlements_found_from_other_sizes_are_those_found_alone(name: str) -> None:
+    scenario = plain(years={"performance": 3}, arrangements=[{"name": name}])
+    agreed = contract(scenario, scenario.arrangements[0])
+    kept = SettledBySize(agreed, 2)
+    sizes = np.exp(np.random.default_rng(4).uniform(np.log(200), np.log(2e6), 60)).astype(int)
+    for size in (*sizes, 4_999, 5_000, 59_999, 60_000):
+        found, alone = kept.at(int(size)), SettledBySize(agreed, 2).at(int(size))
+        assert found.neglected == alone.neglected
+        for part, off in (("edges", 8 * FINEST), ("level", 1e-11), ("slope", 1e-11)):
+            np.testing.assert_allclose(getattr(found, part), getattr(alone, part), atol=off, rtol=0, err_msg=str(size))
+
+
+def test_a_rule_that_goes_and_comes_back_with_size_is_asked_every_time() -> None:
+    scenario = plain(arrangements=CONTRACTS[:1])
+    agreed = contract(scenario, scenario.arrangements[0])
+
+    def settle(outcome: Outcome, terms: Any) -> Any:
+        there = not 2_000 <= float(outcome.assigned_beneficiaries) < 3_000
+        return SimpleNamespace(net=there * agreed.settle(outcome, terms).net)
+
+    kept = SettledBySize(replace(agreed, settle=settle), 0)
+    paid = [bool(kept.at(size).middles.any()) for size in (1_000, 8_000, 4_000, 2_500)]
+    assert paid == [True, True, True, False]
 
 
 # Sizes --------------------
@@ -197,7 +243,7 @@ def test_what_the_law_leaves_out_is_simulated_and_said() -> None:
 
 def test_risk_scores_are_in_the_law_or_left_out_in_words() -> None:
     scenario = plain(benchmark={"risk_adjustment": None}, arrangements=[{"name": "mssp_basic_e"}])
-    curves = with_exact_sizes(scenario, viability(scenario, simulate(scenario))[:1])
+    curves = viability(scenario, simulate(scenario))[:1]
     assert (curves[0].exact is None) == bool(curves[0].left_out)
 
 
@@ -214,17 +260,18 @@ def test_simulated_chances_at_the_exact_size_are_what_was_asked_for(chances: Exa
 
 
 def test_a_step_of_the_rule_has_no_range() -> None:
-    found = with_exact_sizes(*asked_of_basic_e(ViabilityCondition(outcome="paid", true_savings=0.03, at_least=0.60)))[0]
+    found = of_basic_e(ViabilityCondition(outcome="paid", true_savings=0.03, at_least=0.60))
     assert found.smallest == 5_000  # the elected gate begins there
     assert found.range_text == found.size_text == "5,000"
     assert not found.at_every_size
-    never = with_exact_sizes(*asked_of_basic_e(ViabilityCondition(outcome="paid", true_savings=0.0, at_least=0.9)))[0]
+    never = of_basic_e(ViabilityCondition(outcome="paid", true_savings=0.0, at_least=0.9))
     assert never.smallest is None
     assert never.size_text == "none up to 1,000,000"
     assert never.range_text == ""
 
 
-def asked_of_basic_e(condition: ViabilityCondition) -> tuple[Scenario, list[ViabilityCurve]]:
+def of_basic_e(condition: ViabilityCondition) -> ViabilityCurve:
     scenario = plain(arrangements=CONTRACTS[1:2])
+    questions = scenario.questions.model_copy(update={"viability": (condition,)})
     curve = ViabilityCurve("mssp_basic_e", condition, (5_000,), (Estimate(0.5, 0.1),), None, None, None)
-    return scenario, [curve]
+    return with_exact_sizes([curve], exact_sizes(scenario.model_copy(update={"questions": questions})))[0]

@@ -28,12 +28,12 @@ from simdce.growth.settled import PathPayments, outcome_along, payments_along, y
 from simdce.output import json_document, run_record
 from simdce.population import causes
 from simdce.report import report_page
-from simdce.results import AGREEMENT
+from simdce.results import AGREEMENT, frame
 from simdce.run import answer
 from simdce.scenario import Scenario, build_scenario, read_scenario
 from simdce.settlements import counts_truncated, experience, settle
 from simdce.slots import slot_laws
-from simdce.studies.growth import FAN, GrowthAnswers, growth_answers, growth_frame
+from simdce.studies.growth import FAN, GrowthAnswers, growth_answers
 from simdce.worlds import MEASURED, simulate, sizes_by_world
 
 SHIPPED = Path(__file__).parents[1] / "scenarios" / "growing_to_15000.toml"
@@ -456,12 +456,12 @@ def test_one_more_practice_is_worth_the_difference_of_two_plans() -> None:
 
 
 def test_every_figure_is_described_and_has_an_error() -> None:
-    frame = growth_frame(FOUND)
-    assert set(frame["metric"]) == set(FOUND.metrics)
-    assert len(frame.drop_duplicates(["plan", "arrangement", "year", "metric"])) == len(frame) == len(FOUND.rows)
-    assert set(frame["year"]) == {*map(str, FOUND.years), AGREEMENT}
-    assert frame["standard_error"].notna().mean() > 0.95
-    assert (frame["standard_error"].dropna() >= 0).all()
+    table = frame(FOUND.rows)
+    assert set(table["metric"]) == set(FOUND.metrics)
+    assert len(table.drop_duplicates(["plan", "arrangement", "year", "metric"])) == len(table) == len(FOUND.rows)
+    assert set(table["year"]) == {*map(str, FOUND.years), AGREEMENT}
+    assert table["standard_error"].notna().mean() > 0.95
+    assert (table["standard_error"].dropna() >= 0).all()
 
 
 def test_the_fan_is_drawn_with_its_bands_marks_and_minimum() -> None:

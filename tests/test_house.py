@@ -22,6 +22,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 STOREYS = (
     "errors",
     "interrupts",
+    "beside",
     "sourced",
     "calibration",
     "validation",
@@ -53,6 +54,7 @@ STOREYS = (
     "assumptions",
     "unfinished",
     "resources",
+    "sizes",
     "run",
     "plots",
     "report",

@@ -90,9 +90,9 @@ def files(folder: Path) -> dict[str, bytes]:
 
 MOMENTS = {
     "worlds": ("simdce.totals", "Totals", "put", 3),
-    "settling": ("simdce", "run", "payment_rows", 2),
+    "settling": ("simdce", "sizes", "at_size", 2),
     "laws": ("simdce", "run", "with_exact_sizes", 1),
-    "table": ("simdce", "run", "frame", 1),
+    "table": ("simdce", "run", "variance_saved", 1),
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 
@@ -14,7 +13,7 @@ from simdce.arrangements.repayment import Repayment
 from simdce.metrics import Estimate
 from simdce.plots.payment import DOTS
 from simdce.plots.style import dollar_tick, spread
-from simdce.results import AGREEMENT
+from simdce.results import AGREEMENT, Row
 from simdce.scenario import ViabilityCondition
 from simdce.studies.repayment import RepaymentAnswer
 from simdce.studies.viability import ViabilityCurve
@@ -114,12 +113,11 @@ def test_the_rule_is_marked_at_the_chance_that_it_suffices() -> None:
 
 def test_variance_bars_add_up_to_the_whole() -> None:
     rows = [
-        ("x", size, AGREEMENT, metric, value)
+        Row("x", size, AGREEMENT, metric, Estimate(value, 0.0))
         for size, spread_, share in ((5_000, 0.04, 0.6), (50_000, 0.03, 0.1))
         for metric, value in (("sd_savings_rate", spread_), ("removable_variance", share))
     ]
-    columns = ["arrangement", "panel_size", "performance_year", "metric", "value"]
-    ax = plots.variance_by_panel_size(pd.DataFrame(rows, columns=columns))
+    ax = plots.variance_by_panel_size(rows)
     tops = sorted(patch.get_y() + patch.get_height() for patch in ax.patches)  # type: ignore[attr-defined]
     assert tops[-1] == pytest.approx(16.0)
     assert any("60%" in text.get_text() for text in ax.texts)

@@ -18,7 +18,7 @@ from simdce.assumptions import assumptions, cautions
 from simdce.cli import main
 from simdce.errors import InputError
 from simdce.report import report_page
-from simdce.results import AGREEMENT, PRACTICE, PracticeRow, practice_frame
+from simdce.results import AGREEMENT, PRACTICE, PracticeRow, frame
 from simdce.run import answer
 from simdce.scenario import Scenario, build_scenario
 from simdce.settlements import counts_truncated, experience, outcome_of, settle
@@ -343,7 +343,7 @@ label = "=Full <risk>"
 
 
 def test_rows_make_a_tidy_frame() -> None:
-    table = practice_frame(FOUND.rows)
+    table = frame(FOUND.rows)
     assert list(table.columns) == [
         "arrangement", "tier", "people", "performance_year", "metric", "value", "standard_error",
     ]  # fmt: skip

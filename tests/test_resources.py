@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import INTERPRETED, scenario_of
 
+from benchmarks.resources import taken
 from simdce import resources, worlds
 from simdce.cli import main
 from simdce.resources import Speed, machine, memory, needs, size_text, time_text
@@ -31,17 +31,6 @@ panel = {{ sizes = [1000, 2000], price_year = 2024 }}
 arrangements = [{{ name = "mssp_basic_e" }}]
 """
 
-PEAK = """
-import sys
-from pathlib import Path
-from simdce.cli.run import command
-try:
-    command(["s.toml", "--out", "out", "--json", "--threads", "2"], standalone_mode=False)
-finally:
-    status = Path("/proc/self/status").read_text()  # getrusage would count what the parent held before the fork
-    print(status.split("VmHWM:")[1].split()[0], file=sys.stderr)
-"""
-
 
 def toml(scenario: dict[str, Any]) -> str:
     """The few tables of these tests."""
@@ -58,13 +47,13 @@ def toml(scenario: dict[str, Any]) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux" or INTERPRETED, reason="peaks are known for compiled code on Linux")
+@pytest.mark.parametrize("threads", [1, 2], ids=["one process", "two processes"])
 @pytest.mark.parametrize("written", [FEW, MANY], ids=["few", "many"])
-def test_the_peak_of_a_run_is_as_predicted(written: dict[str, Any], tmp_path: Path) -> None:
+def test_the_peak_of_a_run_is_as_predicted(written: dict[str, Any], threads: int, tmp_path: Path) -> None:
     """Repeated peaks differ by 2%; the tolerance is what is promised."""
     (tmp_path / "s.toml").write_text(toml(written))
-    done = subprocess.run([sys.executable, "-c", PEAK], cwd=tmp_path, capture_output=True, text=True, check=True)
-    peak = int(done.stderr.split()[-1]) * 1024
-    assert memory(build_scenario(written), 2) == pytest.approx(peak, rel=TOLERANCE)
+    peak, _ = taken(tmp_path / "s.toml", threads)
+    assert memory(build_scenario(written), threads) == pytest.approx(peak, rel=TOLERANCE)
 
 
 def test_totals_are_counted_to_the_byte() -> None:
@@ -74,7 +63,8 @@ def test_totals_are_counted_to_the_byte() -> None:
 
 
 def test_memory_does_not_grow_with_people() -> None:
-    small, large = (scenario_of(10_000, (size // 2, size)) for size in (10_000, 40_000))
+    """Of runs that the second process takes part in alike."""
+    small, large = (scenario_of(10_000, (size // 2, size)) for size in (20_000, 80_000))
     assert memory(large, 2) == pytest.approx(memory(small, 2), rel=0.05)
 
 

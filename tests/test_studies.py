@@ -22,11 +22,11 @@ from simdce.benchmarking.historical import historical_benchmark
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, METRICS
 from simdce.scenario import Scenario, ViabilityCondition, build_scenario
-from simdce.settlements import experience, settle
+from simdce.settlements import SAVINGS_KNOWN, experience, settle
 from simdce.studies.payment import Lived, payment_estimates
 from simdce.studies.repayment import repayment, rule_amount
 from simdce.studies.viability import INTERVAL_Z, ViabilityCurve, condition_text, viability, viability_curves
-from simdce.worlds import PanelYears, simulate
+from simdce.worlds import SHOCKS, PanelYears, simulate
 
 pytestmark = pytest.mark.skipif(INTERPRETED, reason="published chances need millions of person-years")
 
@@ -400,6 +400,39 @@ def test_true_savings_known_leave_out_the_lasting_mismatch() -> None:
     found = next(c for c in curves if c.arrangement == "mssp_enhanced" and c.condition.over == "year")
     settlement, _ = lived.settled("mssp_enhanced", 0.02, shocks=("annual", "trend_error"))
     assert found.chances[-1].value == pytest.approx((settlement.net > 0).mean())
+
+
+def test_what_arrangements_share_and_questions_repeat_is_what_each_settles_by_itself() -> None:
+    """Benchmarks of the same numbers are shared and settlements kept: against ``settle``, which keeps nothing."""
+    changed: dict[str, dict[str, Any]] = {
+        "mssp_basic_a": {},
+        "mssp_enhanced": {},
+        "less of the region": {"name": "mssp_enhanced", "elections": {"overrides": {"regional_weight_positive": 0.1}}},
+        "reach_global": {},
+        "poor quality": {"name": "reach_global", "elections": {"quality_score": 0.5}},
+        "no discount": {"name": "reach_global", "elections": {"overrides": {"discount": 0.0}}},
+    }
+    chosen = [{"name": key, "label": key, **change} for key, change in changed.items()]
+    years = {"first_performance_year": 2024, "performance": 2}
+    scenario = scenario_of(50, (2_000,), years=years, arrangements=chosen, shocks={"preset": "forecast"})
+    panels = simulate(scenario)
+    ways = (
+        (None, SHOCKS),
+        (0.0, SAVINGS_KNOWN),
+        (None, SAVINGS_KNOWN),
+        (0.05, SHOCKS),
+        (None, ()),
+        (0.0, SAVINGS_KNOWN),
+    )
+    benchmarks = {}
+    for key, alone in Lived(scenario, panels, 2_000).by_arrangement():
+        for saved, shocks in ways:
+            found, benchmarks[key] = alone.settled(key, saved, shocks=shocks)
+            expected = settle(scenario, panels, key, true_savings=saved, shocks=shocks)
+            for name in ("gross_savings", "earned", "owed", "cash", "savings_cap_hit", "loss_limit_hit"):
+                np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    assert benchmarks["mssp_basic_a"] is benchmarks["mssp_enhanced"]
+    assert len({id(benchmark) for benchmark in benchmarks.values()}) == len(chosen) - 1
 
 
 def test_the_same_condition_stated_twice_does_no_harm() -> None:

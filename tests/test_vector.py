@@ -127,7 +127,7 @@ def test_segments_and_blocks_of_every_length(processor: str) -> None:
         totals_of(run, tables, edges, 10**9, FOUND), totals_of(expected, tables, edges, 1, FOUND)
     )
     short = np.array([3, 4, 40, 170])
-    for block in (1, 2, 7, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100):
+    for block in (1, 2, 7, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129):
         np.testing.assert_array_equal(
             totals_of(run, tables, short, block, FOUND), totals_of(expected, tables, short, 1, FOUND)
         )

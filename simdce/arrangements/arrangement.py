@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import MappingProxyType
@@ -69,19 +69,16 @@ class Arrangement:
 
         Raises InputError where years, elections or the outcome's last axis do not fit.
         """
-        from simdce.errors import InputError
+        settler = self.settler(performance_years, elections)
+        settlement = settler.settle(outcome)
+        steps = tuple(_citing(step, settler.numbers) for step in settlement.steps)
+        return replace(settlement, steps=(*_outside(settler.numbers.timeline), *steps))
 
+    def settler(self, performance_years: Sequence[int], elections: Elections | None = None) -> Settler:
+        """The arrangement with every date and election applied; errors as ``settle``."""
         numbers = self.in_force(performance_years, elections)
-        if outcome.benchmark.shape[-1] != len(numbers.timeline.performance_years):
-            raise InputError(
-                "the last axis of the outcome is the performance year",
-                value=outcome.benchmark.shape,
-                allowed=f"{len(numbers.timeline.performance_years)} years",
-            )
         terms = self._room("terms").resolve(numbers, self.agreement_years)
-        settlement: Settlement = self._room("rule").settle(outcome, terms)
-        steps = tuple(_citing(step, numbers) for step in settlement.steps)
-        return replace(settlement, steps=(*_outside(numbers.timeline), *steps))
+        return Settler(numbers, terms, self._room("rule").settle)
 
     def numbers(self) -> Iterator[tuple[str, str, Sourced]]:
         """Every number: its section (terms, benchmark, repayment, elections), its name, and one of its entries."""
@@ -118,6 +115,31 @@ class Arrangement:
 
     def _room(self, module: str) -> Any:
         return import_module(f"simdce.arrangements.{self.mechanism}.{module}")
+
+
+@dataclass(frozen=True)
+class Settler:
+    """An arrangement in given performance years under given elections, resolved once to settle any number of outcomes.
+
+    ``numbers``: those in force; ``terms``: the mechanism's, arrays of shape (years,), which ``rule`` settles by.
+    """
+
+    numbers: InForce
+    terms: Any
+    rule: Callable[[Outcome, Any], Settlement]
+
+    def settle(self, outcome: Outcome) -> Settlement:
+        """The settlement, whose steps do not yet cite; raises InputError where the outcome's last axis does not fit."""
+        years = len(self.numbers.timeline.performance_years)
+        if outcome.benchmark.shape[-1] != years:
+            from simdce.errors import InputError
+
+            raise InputError(
+                "the last axis of the outcome is the performance year",
+                value=outcome.benchmark.shape,
+                allowed=f"{years} years",
+            )
+        return self.rule(outcome, self.terms)
 
 
 def _citing(step: Step, numbers: InForce) -> Step:

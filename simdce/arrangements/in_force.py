@@ -126,6 +126,14 @@ class InForce:
         """The value of a named number (or word, or table) in each performance year."""
         return tuple(entry.value for entry in self.sourced(name))
 
+    def known_values(self, name: str) -> tuple[Any, ...]:
+        """As ``values``, but None in a performance year for which no value is known."""
+        if name in self.elections.overrides:
+            return self._overriding(name)
+        term = self.known[name]
+        entries = [term.known_at(date) for date in self.timeline.dates(term.by)]
+        return tuple(None if entry is None else entry.value for entry in entries)
+
     def numbers(self, name: str, absent: float | None = None) -> FloatArray:
         """A scalar by performance year, shape (years,); ``absent`` where the arrangement has no such number."""
         if absent is not None and name not in self.known:

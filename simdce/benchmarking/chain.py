@@ -45,8 +45,26 @@ class BenchmarkInputs:
     mismatch: FloatArray
 
 
+@dataclass(frozen=True)
+class Unshocked:
+    """What of a benchmark no shock reaches, dollars (world, performance year).
+
+    ``unadjusted``: history, risk scores and region or prior savings, at the price year; ``equity``: the health equity
+    adjustment, None where there is none. The years lie apart in memory, as they do in all that is settled: what a rule
+    does with a year runs over worlds.
+    """
+
+    unadjusted: FloatArray
+    equity: FloatArray | None
+
+
 def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark, panel: Panel) -> FloatArray:
     """The settlement base in dollars; shape (world, performance year)."""
+    return settlement_base(unshocked(inputs, rule, chosen, panel), inputs, rule, chosen)
+
+
+def unshocked(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark, panel: Panel) -> Unshocked:
+    """The parts of a benchmark that its inputs come to whatever their shocks."""
     weights = rule.values("baseline_weights")[0] if chosen.weights is None else chosen.weights
     baseline_years = inputs.baseline_per_capita.shape[-1]
     scores = inputs.scores
@@ -56,7 +74,7 @@ def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark,
     historical = historical_benchmark(inputs.baseline_per_capita / at_one, weights)  # (world, category)
     historical *= chosen.to_own_history
     years = inputs.person_years.shape[-1]
-    unadjusted = np.empty((len(historical), years))
+    unadjusted = np.empty((len(historical), years), order="F")
     for year in range(years):
         rate = _rate(historical, inputs, rule, chosen, year)
         people = inputs.person_years[..., year]
@@ -67,9 +85,16 @@ def benchmark_dollars(inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark,
             voluntary = _rate(historical, inputs, rule, chosen, year, weight_of="regional_weight_voluntary") * own
             paid = (1.0 - panel.voluntary_share) * paid + panel.voluntary_share * voluntary
         unadjusted[:, year] = np.einsum("wc,wc->w", paid, people)
-    unadjusted *= inputs.price_level * (1.0 + inputs.mismatch)[:, None]
-    base = final_benchmark(unadjusted, trend_factor(inputs.trend_error, rule), kept(rule, chosen, years))
-    return base + equity(inputs.person_years.sum(axis=1), rule, panel)
+    adjusted = "health_equity_highest" in rule
+    return Unshocked(unadjusted, equity(inputs.person_years.sum(axis=1), rule, panel) if adjusted else None)
+
+
+def settlement_base(made: Unshocked, inputs: BenchmarkInputs, rule: InForce, chosen: Benchmark) -> FloatArray:
+    """What price level, lasting mismatch, trend, discount and withholds make of it; (world, performance year)."""
+    level = np.outer(inputs.price_level, 1.0 + inputs.mismatch).T
+    left = kept(rule, chosen, made.unadjusted.shape[-1])
+    base = final_benchmark(made.unadjusted * level, trend_factor(inputs.trend_error, rule), left)
+    return base if made.equity is None else base + made.equity
 
 
 def _rate(
@@ -198,5 +223,5 @@ def equity(person_years: FloatArray, rule: InForce, panel: Panel) -> FloatArray:
         rule.numbers("health_equity_third"),
         -rule.numbers("health_equity_lower"),
     ]
-    months = MONTHS * person_years[..., None] * np.array(groups)
+    months = np.moveaxis(np.multiply.outer(groups, MONTHS * np.asfortranarray(person_years)), 0, -1)
     return health_equity_adjustment(months, np.stack(dollars, axis=-1))

@@ -90,9 +90,9 @@ def benchmark_scores(scores: RiskScores, rule: InForce, dollars: FloatArray, yea
         change = float(scores.demographic[here] / scores.demographic[reference]) - 1.0
     rise, fall = number("risk_score_rise_cap", np.inf), number("risk_score_fall_cap", np.inf)
     factor, ceiling = number("coding_intensity_factor", 1.0), number("risk_score_ceiling", np.inf)
-    followed = np.array(scores.grown(here))
+    followed, then, first = scores.grown(here), scores.grown(reference), scores.grown(scores.last_baseline)
     for group in capped_groups(manner, followed.shape[-1]):
-        then, first, weights = scores.grown(reference), scores.grown(scores.last_baseline), dollars[..., group]
+        weights = dollars[..., group]
         held = factor * capped_together(
             followed[..., group], then[..., group], weights, rise=rise, fall=fall, demographic_change=change
         )

@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from simdce.assumptions import cautions
-from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, DIFFERENCES, METRICS, QUARTILES, VarianceSaved, headline_size
 from simdce.wording import UNKNOWN, money, people, percent, with_error
 
@@ -129,10 +128,7 @@ def _unbroken(text: str) -> str:
 
 
 def _payments(answers: Answers, size: int) -> Table:
-    estimates = answers.estimates
-    whole = estimates[(estimates.panel_size == size) & (estimates.performance_year == AGREEMENT)]
-    yearly = estimates[(estimates.panel_size == size) & (estimates.performance_year != AGREEMENT)]
-    last = yearly.performance_year.iloc[-1]
+    last = answers.performance_years[-1]
     years = answers.scenario.years.performance
     table = _table(
         f"\n{size:,} people: {last} alone, and {years} performance years together",
@@ -146,19 +142,16 @@ def _payments(answers: Answers, size: int) -> Table:
         "paid, saving nothing",
     )
 
-    def figure(rows, metric: str) -> str:  # type: ignore[no-untyped-def]
-        row = rows[rows.metric == metric].iloc[0]
-        return _unbroken(with_error(Estimate(row.value, row.standard_error), METRICS[metric].unit))
-
+    shown = (
+        *((last, metric) for metric in ("chance_paid", "chance_owing", "mean_net")),
+        *((AGREEMENT, metric) for metric in ("mean_net", "net_p5", "net_p95")),
+        (last, "chance_false_reward"),
+    )
     for choice in answers.scenario.arrangements:
-        year = yearly[(yearly.arrangement == choice.key) & (yearly.performance_year == last)]
-        agreement = whole[whole.arrangement == choice.key]
-        table.add_row(
-            choice.key,
-            *(figure(year, metric) for metric in ("chance_paid", "chance_owing", "mean_net")),
-            *(figure(agreement, metric) for metric in ("mean_net", "net_p5", "net_p95")),
-            figure(year, "chance_false_reward"),
+        figures = (
+            with_error(answers.estimate(choice.key, size, year, metric), METRICS[metric].unit) for year, metric in shown
         )
+        table.add_row(choice.key, *map(_unbroken, figures))
     return table
 
 

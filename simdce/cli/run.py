@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from simdce.run import Progress
 
 EXIT_INTERRUPTED = 130
+BESIDE = "simdce.report"
+"""What the process beside imports while this one simulates: the report with the library that draws."""
 
 
 @click.command()
@@ -54,8 +56,12 @@ def command(
     Ctrl-C leaves what is done as unfinished.npz in the folder of the results; the same command goes on from there, to
     the same numbers, and removes it. Once results are being written Ctrl-C waits until they are.
     """
+    from simdce.beside import Beside, helps
     from simdce.files import writable_folder
     from simdce.interrupts import interrupts_deferred
+
+    # before numpy starts threads of its own
+    beside = click.get_current_context().with_resource(Beside(BESIDE, forked=helps(threads)))
     from simdce.scenario import read_scenario
 
     changes = {name: value for name, value in (("worlds", worlds), ("seed", seed)) if value is not None}
@@ -85,9 +91,10 @@ def command(
                 drivers=drivers,
                 all_worlds=False,
                 begun=begun,
+                beside=beside,
             )
         with interrupts_deferred():
-            written = save(answers, folder)
+            written = save(answers, folder, beside.ask("simdce.report", "report_page", answers))
             unfinished.forget(folder)
     except InputError as error:
         raise error.within(scenario) from error

@@ -7,14 +7,16 @@ the statistic is computed as the law defines it, not as the simulator settles.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdce.control.regression import PLAIN, Controlled, controlled
-from simdce.exact import ExactModel
+from simdce.exact import ExactModel, exact_model
 from simdce.exact.first_order import FirstOrder
+from simdce.exact.linear import SlotSum
 from simdce.exact.slot import ABSENCE, DOLLARS, QUANTITIES, SCORE
 from simdce.scenario import Scenario
 from simdce.slot_law import layout
@@ -39,21 +41,26 @@ class Controls:
 
     def __init__(self, scenario: Scenario, panels: PanelYears, model: ExactModel | None = None) -> None:
         self.scenario, self.panels = scenario, panels
-        self._model = ExactModel(scenario) if model is None else model
+        self._model = exact_model(scenario) if model is None else model
         self._where = [panels.categories.index(name) for name, share in scenario.mix.items() if share > 0]
-        self._totals: dict[tuple[int, bool], FloatArray] = {}
-        self._regressions: dict[tuple[int, str], Controlled] = {}
+        self._kept: tuple[int, str, Controlled] | None = None
+        self._size: int | None = None
+        self._totals: dict[bool, FloatArray] = {}
+        self._sums: dict[tuple[Any, ...], FloatArray] = {}
 
     def at(self, arrangement: str, panel_size: int) -> Controlled:
         """The regression of one panel size under one arrangement; PLAIN where worlds are few or a law is rough.
 
-        The choice of controls hangs on numbers known before the simulation: the laws, and the number of worlds. Those
-        of one panel size are kept until another is asked for.
+        The choice of controls hangs on numbers known before the simulation: the laws, and the number of worlds. It is
+        kept until another is asked for, and what arrangements share of a panel size until another size is.
         """
-        if (panel_size, arrangement) not in self._regressions:
-            self._regressions = {key: kept for key, kept in self._regressions.items() if key[0] == panel_size}
-            self._regressions[panel_size, arrangement] = self._regression(arrangement, panel_size)
-        return self._regressions[panel_size, arrangement]
+        if self._kept is None or self._kept[:2] != (panel_size, arrangement):
+            if panel_size != self._size:
+                self._size = panel_size
+                self._totals.clear()
+                self._sums.clear()
+            self._kept = panel_size, arrangement, self._regression(arrangement, panel_size)
+        return self._kept[2]
 
     def _regression(self, arrangement: str, panel_size: int) -> Controlled:
         worlds = self.panels.worlds
@@ -71,51 +78,64 @@ class Controls:
     def _pairs(self, years: list[FirstOrder], panel_size: int) -> Iterator[tuple[FloatArray, float]]:
         """Controls (world,) and their exact means, the most telling first."""
         worlds = self.panels.worlds
-        ratios = [year.ratio(self._counted(panel_size, year), self._draws(number)) for number, year in enumerate(years)]
+        ratios = [self._ratio(year, number, panel_size) for number, year in enumerate(years)]
         nets = [year.settled.at(ratio) for year, ratio in zip(years, ratios, strict=True)]
+        chances = [(year.chance_paid, year.chance_owing) for year in years]
         settling = [
             (net, year.mean_net)
-            for year, net in zip(years, nets, strict=True)
-            if worlds * (year.chance_paid + year.chance_owing) >= SEEN
+            for year, net, known in zip(years, nets, chances, strict=True)
+            if worlds * sum(known) >= SEEN
         ]
         if len(settling) > 1:
             yield np.sum([net for net, _ in settling], axis=0), sum(exact for _, exact in settling)
         yield from settling
         for year, ratio in zip(years, ratios, strict=True):
             yield ratio, 1.0 - year.law.mean
-        for year, net in zip(years, nets, strict=True):
-            for chance, seen in ((year.chance_paid, net > 0), (year.chance_owing, net < 0)):
+        for net, known in zip(nets, chances, strict=True):
+            for chance, seen in zip(known, (net > 0, net < 0), strict=True):
                 if worlds * min(chance, 1.0 - chance) >= SEEN:
                     yield seen.astype(np.float64), chance
         last = years[-1]
-        yield last.dollars(last.benchmark, self._counted(panel_size, last)), last.expected_benchmark
-        for year, net in zip(years, nets, strict=True):
-            if worlds * min(year.chance_paid, year.chance_owing) >= SEEN:
+        yield self._dollars(last, last.benchmark, panel_size), last.expected_benchmark
+        for year, net, known in zip(years, nets, chances, strict=True):
+            if worlds * min(known) >= SEEN:
                 yield np.maximum(net, 0.0), year.mean_earned
 
-    def _draws(self, year: int) -> Mapping[str, FloatArray]:
-        """World-level shocks of a performance year, standard normal (world,)."""
-        return {name: draws if draws.ndim == 1 else draws[:, year] for name, draws in self.panels.shocks.items()}
+    def _ratio(self, year: FirstOrder, number: int, panel_size: int) -> FloatArray:
+        """E/B in every world under its own shocks (world,)."""
+        draws = {name: each if each.ndim == 1 else each[:, number] for name, each in self.panels.shocks.items()}
+        spent, benchmark = (self._dollars(year, part, panel_size) for part in (year.expenditure, year.benchmark))
+        return year.shaken(spent / benchmark, draws)
 
-    def _counted(self, panel_size: int, year: FirstOrder) -> FloatArray:
-        """The totals, with dollars less what stop-loss pays in the year that counts them so."""
-        totals = self._totals_of(panel_size, year.truncated)
-        if year.net_year is None or not self.panels.has_recoveries:
-            return totals
-        net, size = totals.copy(), self.panels.panel_sizes.index(panel_size)
-        recovered = self.panels.of_size("recovered_dollars", size)
-        net[:, :, DOLLARS, year.net_year] -= recovered[:, self._where, year.net_year]
-        return net
+    def _dollars(self, year: FirstOrder, part: SlotSum, panel_size: int) -> FloatArray:
+        """A sum over slots in every world (world,), less what stop-loss pays in the year that counts dollars so.
+
+        Arrangements whose benchmarks are alike share it.
+        """
+        key = (year.truncated, year.net_year, part.key)
+        if key not in self._sums:
+            found = year.dollars(part, self._totals_of(panel_size, year.truncated))
+            if year.net_year is not None and self.panels.has_recoveries:
+                recovered = self.panels.of_size("recovered_dollars", self.panels.panel_sizes.index(panel_size))
+                paid = recovered[:, self._where, year.net_year]
+                found = found - np.einsum("wk,k->w", paid, part.coefficients[:, DOLLARS, year.net_year])
+            self._sums[key] = found
+        return self._sums[key]
 
     def _totals_of(self, panel_size: int, truncated: bool) -> FloatArray:
-        """Totals of every world in the order of the law's quantities (world, category, quantity, year)."""
-        if (panel_size, truncated) not in self._totals:
-            self._totals = {key: kept for key, kept in self._totals.items() if key[0] == panel_size}
+        """Totals of every world in the order of the law's quantities (world, category, quantity, year).
+
+        Those counted one way are kept until they are asked for counted the other way.
+        """
+        if truncated not in self._totals:
+            self._totals.clear()
             size, panels = self.panels.panel_sizes.index(panel_size), self.panels
-            dollars = panels.of_size("truncated_dollars" if truncated else "dollars", size)[:, self._where]
-            missing = panels.of_size("absent_units", size)[:, self._where] / layout.YEAR_UNITS
-            scores = panels.of_size("score_units", size)[:, self._where] / (layout.SCORE_UNITS * layout.YEAR_UNITS)
-            quantities = {DOLLARS: dollars, ABSENCE: missing, SCORE: scores}
-            stacked = np.stack([quantities[number] for number in range(QUANTITIES)], axis=2)
-            self._totals[panel_size, truncated] = stacked
-        return self._totals[panel_size, truncated]
+            found = np.empty((panels.worlds, len(self._where), QUANTITIES, len(panels.years)))
+            for number, name, unit in (
+                (DOLLARS, "truncated_dollars" if truncated else "dollars", 1),
+                (ABSENCE, "absent_units", layout.YEAR_UNITS),
+                (SCORE, "score_units", layout.SCORE_UNITS * layout.YEAR_UNITS),
+            ):
+                found[:, :, number] = panels.of_size(name, size)[:, self._where] / unit
+            self._totals[truncated] = found
+        return self._totals[truncated]

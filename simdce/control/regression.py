@@ -46,12 +46,12 @@ class Controlled:
         """Number of controls that count."""
         return len(self.at_exact) - 1
 
-    def mean(self, amounts: FloatArray) -> Estimate:
-        """The expectation of ``amounts`` (world,).
+    def mean(self, amounts: FloatArray, steadied: FloatArray | None = None) -> Estimate:
+        """The expectation of ``amounts`` (world,), of which ``steadied`` may be known already.
 
         As if one world had been seen on either side of a gate, where the controls explain all the others.
         """
-        return self._estimate(amounts, self.jump)
+        return self._estimate(amounts, self.jump, steadied)
 
     def chance(self, events: BoolArray) -> Estimate:
         """The probability of an event; one never (or always) seen, or explained in every world, as one seen once."""
@@ -63,7 +63,8 @@ class Controlled:
     def steadied(self, amounts: FloatArray) -> FloatArray:
         """The jackknife's pseudo-values (world,): their average is the estimate, their spread that of its error.
 
-        Those of two regressions subtract world by world, so that a difference of means has the error it deserves.
+        Those of a sum are the sum of its parts'. Those of two regressions subtract world by world, so that a difference
+        of means has the error it deserves.
         """
         if self.controls == 0 or amounts.min() == amounts.max():
             return amounts
@@ -71,8 +72,8 @@ class Controlled:
         left_out = self._influence * (amounts - np.einsum("jw,j->w", self.basis, fitted))
         return np.asarray(float(self.at_exact @ fitted) + (len(amounts) - 1) * (left_out - left_out.mean()))
 
-    def _estimate(self, amounts: FloatArray, jump: float) -> Estimate:
-        found = metrics.mean(self.steadied(amounts))
+    def _estimate(self, amounts: FloatArray, jump: float, steadied: FloatArray | None = None) -> Estimate:
+        found = metrics.mean(self.steadied(amounts) if steadied is None else steadied)
         if self.controls == 0 or amounts.min() == amounts.max():
             return found
         return Estimate(found.value, max(found.standard_error, jump / len(amounts)))
@@ -91,18 +92,23 @@ PLAIN = Controlled(np.ones((1, 0)), np.ones(1))
 
 def controlled(controls: Iterable[tuple[FloatArray, float]], worlds: int, most: int, jump: float = 0.0) -> Controlled:
     """Regression on the first ``most`` of the controls, each (world,) with its exact mean, that say anything new."""
-    # one row more than worlds: the point where every control has its exact mean
-    basis = np.full((1, worlds + 1), worlds**-0.5)
+    basis, at_exact = np.full((1, worlds), worlds**-0.5), [worlds**-0.5]
     for values, exact in controls:
-        if len(basis) > most:
+        known = basis[: len(at_exact)]
+        if len(known) > most:
             break
         spread = float(values.std()) * worlds**0.5
         if not spread > ROUNDING * worlds**0.5 * max(abs(exact), float(np.abs(values).max())):
             continue
-        column = np.append(values - exact, 0.0) / spread
+        column, place = (values - exact) / spread, 0.0
         for _ in range(2):  # twice is enough (Giraud et al., Comput. Math. Appl. 2005)
-            column -= np.einsum("j,jw->w", np.einsum("jw,w->j", basis[:, :-1], column[:-1]), basis)
-        length = float(np.sqrt(np.einsum("w,w->", column[:-1], column[:-1])))
+            along = np.einsum("jw,w->j", known, column)
+            column -= np.einsum("j,jw->w", along, known)
+            place -= float(np.einsum("j,j->", along, at_exact))
+        length = float(np.sqrt(np.einsum("w,w->", column, column)))
         if length > NOTHING_NEW:
-            basis = np.vstack([basis, column / length])
-    return Controlled(np.ascontiguousarray(basis[:, :-1]), basis[:, -1], jump)
+            if len(known) == len(basis):
+                basis = np.concatenate([basis, np.empty_like(basis)])
+            basis[len(known)] = column / length
+            at_exact.append(place / length)
+    return Controlled(basis[: len(at_exact)].copy(), np.array(at_exact), jump)

@@ -25,9 +25,10 @@ from simdce.exact.cost import CountedCost, Counting
 from simdce.exact.first_order import FirstOrder
 from simdce.exact.inversion import RatioLaws
 from simdce.exact.law import SavingsRateLaw, savings_rate_law
-from simdce.exact.payment import Contract, PaymentLaw, Settled, contract, payment_law, settled_pieces
+from simdce.exact.payment import PaymentLaw, payment_law
 from simdce.exact.ratio import RatioGrid
 from simdce.exact.regional import GapLaw, gap_law
+from simdce.exact.settled import Settled, SettledBySize, contract
 from simdce.exact.shocks import Shock
 from simdce.exact.slot import SlotChain
 from simdce.population import slots_by_category
@@ -35,7 +36,7 @@ from simdce.scenario import ArrangementChoice, Scenario
 from simdce.slot_law.moments import slot_moments
 from simdce.slots import slot_laws
 
-__all__ = ["ExactModel", "PaymentLaw", "SavingsRateLaw"]
+__all__ = ["ExactModel", "PaymentLaw", "SavingsRateLaw", "exact_model"]
 
 FloatArray = NDArray[np.float64]
 
@@ -65,15 +66,14 @@ class ExactModel:
         self._linear_laws: dict[Any, SavingsRateLaw] = {}
         self._moments_of_benchmark: dict[Any, tuple[float, float, float]] = {}
         self._rules: dict[Any, BenchmarkRule] = {}
-        self._contracts: dict[str, Contract] = {}
-        self._settled: dict[Any, Settled] = {}
+        self._settled: dict[tuple[str, int], SettledBySize] = {}
 
     def at_savings(self, true: float) -> ExactModel:
         """The model with true savings of another fraction in every year; what they leave alone is shared with this."""
         savings = self.scenario.savings.model_copy(update={"true": true})
         other = copy(self)
         other.scenario = self.scenario.model_copy(update={"savings": savings})
-        other._rules, other._contracts, other._settled = {}, {}, {}
+        other._rules = {}
         return other
 
     @cached_property
@@ -117,7 +117,7 @@ class ExactModel:
         law, own = self._linear_laws[key], {name: self._rule(arrangement, year, (name,)) for name in SHOCKS}
         years = self.scenario.years
         return FirstOrder(
-            law=replace(law, start=law.start + float(np.log(rule.scale))),
+            law=law.shifted(float(np.log(rule.scale))),
             settled=self.settled(arrangement, panel_size, year),
             expenditure=sums.expenditure,
             benchmark=sums.benchmark,
@@ -142,9 +142,10 @@ class ExactModel:
 
     def settled(self, arrangement: str, panel_size: int, year: int = 0) -> Settled:
         """The net payment of a performance year as a function of E/B; arguments and errors as ``savings_rate``."""
-        if arrangement not in self._contracts:
-            self._contracts[arrangement] = contract(self.scenario, self._choice(arrangement))
-        return settled_pieces(self._contracts[arrangement], panel_size, year, self._settled)
+        if (arrangement, year) not in self._settled:
+            agreed = contract(self.scenario, self._choice(arrangement))
+            self._settled[arrangement, year] = SettledBySize(agreed, year)
+        return self._settled[arrangement, year].at(panel_size)
 
     def _rule(self, arrangement: str, year: int, shocks: Sequence[str]) -> BenchmarkRule:
         years = self.scenario.years
@@ -264,6 +265,18 @@ class ExactModel:
         noise = rule.benchmark_noise
         dollars = expected * rule.kept * price_level(self.scenario, year)
         return dollars, float(np.sqrt(variance + noise)), ratio * (variance - shared + noise)
+
+
+def exact_model(scenario: Scenario) -> ExactModel:
+    """The exact laws of a scenario; those of the last one asked for are kept, with the tables that they share."""
+    digest = scenario.digest
+    if digest not in _KEPT:
+        _KEPT.clear()
+        _KEPT[digest] = ExactModel(scenario)
+    return _KEPT[digest]
+
+
+_KEPT: dict[str, ExactModel] = {}
 
 
 def _capped(most: float, beyond: float) -> str:

@@ -64,12 +64,20 @@ class CostSeries:
 
     def at(self, frequencies: FloatArray) -> ComplexArray:
         """E exp(iθC) - 1 at any θ within reach; (frequency, living or decedent x class)."""
-        step = (1j * self.scale * frequencies)[:, None]
-        found: ComplexArray = self.terms[-1] * step
-        for term in self.terms[-2::-1]:
-            found += term
-            found *= step
+        step = self.scale * frequencies[:, None]
+        found = np.empty((len(frequencies), self.terms.shape[1]), np.complex128)
+        found.imag = step * _horner(self.terms[::2], -step * step)
+        found.real = -step * step * _horner(self.terms[1::2], -step * step)
         return found
+
+
+def _horner(coefficients: FloatArray, x: FloatArray) -> FloatArray:
+    """Σ coefficient x^k from k = 0; ``coefficients`` (k, column), ``x`` (row, 1)."""
+    found = np.zeros((len(x), coefficients.shape[1]))
+    for coefficient in coefficients[::-1]:
+        found *= x
+        found += coefficient
+    return found
 
 
 Counting = Literal["whole", "truncated", "net"]
@@ -125,9 +133,10 @@ class CountedCost:
             reach, tolerance = 2.0 ** (key[0] / 2), 2.0 ** key[1]
             largest = float(self.dollars.max())
             chances = frozen_mass(self.law).sum(axis=2).ravel()
-            left_out = (reach * largest) ** (TERMS + 1) * float(self.series[-1] @ chances)
-            if left_out <= tolerance:
-                self._tables[key] = CostSeries(largest, self.series[:-1], left_out)
+            left_out = [(reach * largest) ** k * chance for k, chance in enumerate(self.series @ chances, start=1)]
+            terms = next((k for k in range(2, TERMS + 1) if left_out[k] <= tolerance), 0)
+            if terms:
+                self._tables[key] = CostSeries(largest, self.series[:terms], left_out[terms])
             else:
                 self._tables[key] = cost_table(self.dollars, self.eighth, reach, tolerance)
         return self._tables[key]
@@ -150,7 +159,7 @@ def cost_table(costs: FloatArray, eighth: float, reach: float, tolerance: float)
     far = _after(turned(-POINTS * spacing * rows)[:, None], _steps(giant, baby * spacing, rows))
     weighted = far * weights
     values = np.einsum("rgc,rbc->rgb", weighted, near)  # no BLAS: its threads cost more than so small a product
-    values += weighted.sum(axis=2)[:, :, None] + (near @ weights)[:, None, :]
+    values += weighted.sum(axis=2)[:, :, None] + np.einsum("rbc,c->rb", near, weights)[:, None, :]
     table = np.ascontiguousarray(values.reshape(len(rows), -1)[:, :count].T)
     return CostTable(spacing, table, ERROR_CONSTANT * eighth * spacing**POINTS)
 
@@ -158,9 +167,10 @@ def cost_table(costs: FloatArray, eighth: float, reach: float, tolerance: float)
 def _steps(count: int, spacing: float, rows: FloatArray) -> ComplexArray:
     """exp(iθc) - 1 at θ = 0, ``spacing``, …, ``count`` of them, by doubling; (row, step, cell)."""
     found = np.zeros((len(rows), 1, rows.shape[1]), np.complex128)
+    beyond = turned(spacing * rows)[:, None]
     while found.shape[1] < count:
-        beyond = turned(found.shape[1] * spacing * rows)[:, None]
         found = np.concatenate([found, _after(beyond, found[:, : count - found.shape[1]])], axis=1)
+        beyond = _after(beyond, beyond)
     return found
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdce.exact.law import SavingsRateLaw
 from simdce.exact.linear import SlotSum
-from simdce.exact.payment import ROUNDING, Settled
+from simdce.exact.settled import ROUNDING, Settled
 from simdce.exact.shocks import Shock
 
 FloatArray = NDArray[np.float64]
@@ -47,7 +48,11 @@ class FirstOrder:
 
     def ratio(self, totals: FloatArray, draws: Mapping[str, FloatArray]) -> FloatArray:
         """E/B of every world from its totals (world, category, quantity, year) and standard normal draws (world,)."""
-        found = self.dollars(self.expenditure, totals) / self.dollars(self.benchmark, totals) * self.scale
+        return self.shaken(self.dollars(self.expenditure, totals) / self.dollars(self.benchmark, totals), draws)
+
+    def shaken(self, ratio: FloatArray, draws: Mapping[str, FloatArray]) -> FloatArray:
+        """What scale and shocks make of the ratio of the sums of every world (world,)."""
+        found = ratio * self.scale
         for name, shock in self.shocks.items():
             found = found * shock.factor(draws[name])
         return np.asarray(found)
@@ -60,27 +65,22 @@ class FirstOrder:
     @property
     def mean_net(self) -> float:
         """Exact expectation of the settlement, per dollar of benchmark."""
-        chance, first, _ = self._moments(self.settled.edges)
-        return float((self.settled.level * chance + self.settled.slope * first).sum())
+        return float(self._cut.expected.sum())
 
     @property
     def mean_earned(self) -> float:
         """Exact expectation of the settlement where it pays, per dollar of benchmark."""
-        edges, level, slope = self._signed()
-        chance, first, _ = self._moments(edges)
-        return float(np.where(self._paid(edges, level, slope), level * chance + slope * first, 0.0).sum())
+        return float(self._cut.expected[self._cut.middle > ROUNDING].sum())
 
     @property
     def chance_paid(self) -> float:
         """Exact chance that the settlement pays."""
-        edges, level, slope = self._signed()
-        return float(self._moments(edges)[0][self._paid(edges, level, slope)].sum())
+        return float(self._cut.chance[self._cut.middle > ROUNDING].sum())
 
     @property
     def chance_owing(self) -> float:
         """Exact chance that the settlement charges."""
-        edges, level, slope = self._signed()
-        return float(self._moments(edges)[0][self._paid(edges, -level, -slope)].sum())
+        return float(self._cut.chance[self._cut.middle < -ROUNDING].sum())
 
     @property
     def largest_jump(self) -> float:
@@ -88,21 +88,25 @@ class FirstOrder:
         edges, level, slope = self.settled.edges[1:], self.settled.level, self.settled.slope
         return float(np.abs(np.diff(level) + np.diff(slope) * edges).max(initial=0.0))
 
-    def _moments(self, edges: FloatArray) -> FloatArray:
-        """E[(E/B)^k; E/B in a piece] for k = 0, 1, 2; (k, piece)."""
-        return np.diff(self.law.partial_moments(np.append(1.0 - edges, -np.inf)), axis=1)
-
-    def _signed(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Pieces cut where the settlement passes through nought."""
+    @cached_property
+    def _cut(self) -> _Cut:
+        """The pieces of the settlement, cut where it passes through nought."""
         edges, level, slope = self.settled.edges, self.settled.level, self.settled.slope
         ends = np.append(edges[1:], np.inf)
         with np.errstate(divide="ignore", invalid="ignore"):
             zero = -level / slope
         cuts = np.unique(np.append(edges, zero[np.isfinite(zero) & (zero > edges) & (zero < ends)]))
         piece = np.searchsorted(edges, cuts, side="right") - 1
-        return cuts, level[piece], slope[piece]
+        level, slope = level[piece], slope[piece]
+        chance, first, _ = np.diff(self.law.partial_moments(np.append(1.0 - cuts, -np.inf)), axis=1)
+        middles = np.append(0.5 * (cuts[1:] + cuts[:-1]), cuts[-1] + 1.0)
+        return _Cut(chance, level * chance + slope * first, level + slope * middles)
 
-    @staticmethod
-    def _paid(edges: FloatArray, level: FloatArray, slope: FloatArray) -> NDArray[np.bool_]:
-        middles = np.append(0.5 * (edges[1:] + edges[:-1]), edges[-1] + 1.0)
-        return np.asarray(level + slope * middles > ROUNDING)
+
+@dataclass(frozen=True)
+class _Cut:
+    """Of each piece: its chance, what it adds to the expected settlement, the settlement in its middle; (piece,)."""
+
+    chance: FloatArray
+    expected: FloatArray
+    middle: FloatArray

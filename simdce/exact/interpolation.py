@@ -85,3 +85,10 @@ def chebyshev_matrix(nodes: FloatArray, x: FloatArray) -> FloatArray:
     matrix = terms / terms.sum(axis=1, keepdims=True)
     matrix[exact.any(axis=1)] = exact[exact.any(axis=1)].astype(float)
     return np.asarray(matrix)
+
+
+def carried(values: NDArray[np.complex128], onto: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Real and imaginary part, (frequency, x) each, of values at nodes (frequency, node); ``onto``: (x, node)."""
+    both = np.concatenate([values.real, values.imag])
+    found = np.einsum("jc,cx->jx", both, np.ascontiguousarray(onto.T))  # no BLAS: its threads cost more
+    return found[: len(values)], found[len(values) :]

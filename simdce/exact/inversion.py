@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from simdce.exact.benchmark import PanelSums
 from simdce.exact.caps import ScoreCaps
 from simdce.exact.cost import ComplexArray
-from simdce.exact.interpolation import ERROR_CONSTANT, chebyshev_matrix, chebyshev_nodes
+from simdce.exact.interpolation import ERROR_CONSTANT, carried, chebyshev_matrix, chebyshev_nodes
 from simdce.exact.linear import SlotSum
 from simdce.exact.ratio import RatioGrid
 from simdce.exact.remainder import remaining_mean
-from simdce.exact.slot_table import SAFETY, SlotTable
+from simdce.exact.slot_table import SAFETY, Frequencies, SlotTable
 
 FloatArray = NDArray[np.float64]
 
@@ -55,27 +55,6 @@ CAP_NODES = 16
 """Of log c, where the caps on scores are followed."""
 
 WORST_Z = 5.0  # beyond it the second-order term is held, where no density is left for it to move
-
-
-@dataclass(frozen=True)
-class _Frequencies:
-    """Powers of the characteristic function at odd multiples of half a spacing.
-
-    ``odd``: j + 1/2; ``slots``: frequencies of one slot, in units of one over its standard deviation; ``values``: what
-    the table has for it (category, frequency, node), ``powered`` for the panel (frequency, node), without the phase of
-    the mean, and the bound of its ``error``.
-    """
-
-    odd: FloatArray
-    slots: FloatArray
-    values: ComplexArray
-    powered: ComplexArray
-    error: FloatArray
-
-    @property
-    def owed_to_table(self) -> float:
-        """The error of a probability that is the table's."""
-        return float((self.error * np.exp(self.powered.real.max(axis=1)) / self.odd).sum() / pi)
 
 
 @dataclass(frozen=True)
@@ -117,7 +96,9 @@ class RatioLaws:
         span = self._span(slots, x[[0, -1]], max(extent.left, extent.right) / STEPS_PER_SD)
         coarse, fine = self._frequencies(table, slots, (highest, span), (1.25 * highest, 2.0 * span))
         onto = chebyshev_matrix(table.log_c, x)
-        above = self._chances(table, slots, x, coarse, onto, second_order)
+        weight, phase = self._waves(table, slots, x, coarse, onto, second_order)
+        waves = weight * np.sin(phase)
+        above = _chances(waves)
         some = slice(None, None, STEPS_PER_SD // 3)
         first_order = self._chances(table, slots, x[some], coarse, onto[some], second_order=False)
         checked = slice(STEPS_PER_SD // 2, None, 2 * STEPS_PER_SD)
@@ -134,7 +115,7 @@ class RatioLaws:
         if caps is None or not caps.reached(slots):
             return grid
         factor = self._cap_factor(caps, table, slots, x, coarse)
-        bound = self._chances(table, slots, x, coarse, onto, second_order, factor)
+        bound = _chances(factor.real * waves + factor.imag * (weight * np.cos(phase)))
         capped = np.maximum.accumulate(np.clip(cdf + above - bound, 0.0, 1.0))
         return replace(grid, cdf=capped, caps=float(np.abs(capped - cdf).max()))
 
@@ -233,7 +214,7 @@ class RatioLaws:
         mean, deviation = self._moments(slots, ends)
         return sqrt(2.0) * (float(np.abs(mean / deviation).max()) + reach)
 
-    def _frequencies(self, table: SlotTable, slots: FloatArray, *wanted: tuple[float, float]) -> list[_Frequencies]:
+    def _frequencies(self, table: SlotTable, slots: FloatArray, *wanted: tuple[float, float]) -> list[Frequencies]:
         """For each highest frequency and span of L."""
         size = float(slots.sum())
         counts = [ceil(highest * span / pi) for highest, span in wanted]
@@ -244,7 +225,7 @@ class RatioLaws:
         powered = np.einsum("k,kjc->jc", slots, values)
         ends = np.cumsum(counts)
         return [
-            _Frequencies(odd[number], s[end - count : end], values[:, end - count : end],
+            Frequencies(odd[number], s[end - count : end], values[:, end - count : end],
                          powered[end - count : end], errors[end - count : end] * size)
             for number, (count, end) in enumerate(zip(counts, ends, strict=True))
         ]  # fmt: skip
@@ -254,32 +235,41 @@ class RatioLaws:
         values, _ = table.at(np.array([frequency / sqrt(slots.sum())]))
         return float(np.exp(np.einsum("k,kjc->c", slots, values).real.max())) < TOLERANCE
 
+    def _waves(
+        self,
+        table: SlotTable,
+        slots: FloatArray,
+        x: FloatArray,
+        frequencies: Frequencies,
+        onto: FloatArray,
+        second_order: bool,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Weight and phase that each frequency has in P(E > exp(x) B), both (frequency, x).
+
+        ``onto`` interpolates from nodes to x.
+        """
+        size, turn = carried(frequencies.powered, onto)
+        mean, _ = self._moments(slots, x)
+        if second_order:
+            mean = mean - self._second_order(slots, x)
+        phase = turn + np.outer(frequencies.slots, mean / table.deviation(x))
+        return np.exp(size) / frequencies.odd[:, None], phase
+
     def _chances(
         self,
         table: SlotTable,
         slots: FloatArray,
         x: FloatArray,
-        frequencies: _Frequencies,
+        frequencies: Frequencies,
         onto: FloatArray,
         second_order: bool,
-        factor: ComplexArray | None = None,
     ) -> FloatArray:
-        """P(E > exp(x) B) at each x; ``onto`` interpolates from nodes to x.
-
-        ``factor``: of the characteristic function (frequency, x).
-        """
-        powered = np.einsum("jc,xc->jx", frequencies.powered, onto)  # no BLAS: its threads cost more
-        mean, _ = self._moments(slots, x)
-        if second_order:
-            mean = mean - self._second_order(slots, x)
-        phase = powered.imag + np.outer(frequencies.slots, mean / table.deviation(x))
-        weight = np.exp(powered.real) / frequencies.odd[:, None]
-        if factor is not None:
-            return np.asarray(0.5 + (weight * (factor * np.exp(1j * phase)).imag).sum(axis=0) / pi)
-        return np.asarray(0.5 + (weight * np.sin(phase)).sum(axis=0) / pi)
+        """P(E > exp(x) B) at each x; arguments as ``_waves``."""
+        weight, phase = self._waves(table, slots, x, frequencies, onto, second_order)
+        return _chances(weight * np.sin(phase))
 
     def _cap_factor(
-        self, caps: ScoreCaps, table: SlotTable, slots: FloatArray, x: FloatArray, frequencies: _Frequencies
+        self, caps: ScoreCaps, table: SlotTable, slots: FloatArray, x: FloatArray, frequencies: Frequencies
     ) -> ComplexArray:
         """What the caps on scores make of the characteristic function; (frequency, x)."""
         log_c = chebyshev_nodes(x[0], x[-1], CAP_NODES)
@@ -291,4 +281,11 @@ class RatioLaws:
         )
         means = spent[:, None] - bench[:, None] * np.exp(log_c)
         factor = caps.factor(slots, log_c, t, without_mean + 1j * t * means[:, None, :])
-        return np.asarray(np.einsum("jc,xc->jx", factor, chebyshev_matrix(log_c, x)))
+        onto = chebyshev_matrix(log_c, x)
+        real, imaginary = carried(factor, onto)
+        return np.asarray(real + 1j * imaginary)
+
+
+def _chances(waves: FloatArray) -> FloatArray:
+    """P(L > 0) from the sum over frequencies; (x,)."""
+    return np.asarray(0.5 + waves.sum(axis=0) / pi)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -36,21 +36,16 @@ class SavingsRateLaw:
     left_out: float
     approximated: tuple[str, ...] = ()
     neglected: tuple[str, ...] = ()
+    unmoved: tuple[SavingsRateLaw, float] | None = field(default=None, compare=False, repr=False)
+    """The law of another multiple of E/B, whose moments serve for this one, and what that is multiplied by."""
 
     def shifted(self, by: float) -> SavingsRateLaw:
-        """The law with log(E/B) moved by a constant; what is known of it moves along."""
-        moved, growth = replace(self, start=self.start + by), float(np.exp(by))
-        mean, variance, third = self._ratio_moments
-        moments = mean * growth, variance * growth**2, third * growth**3
-        return moved._knowing(moments, self._integrals * growth ** np.arange(3.0)[:, None])
+        """The law with log(E/B) moved by a constant."""
+        return replace(self, start=self.start + by, unmoved=(self, float(np.exp(by))))
 
     def leaving_out(self, neglected: tuple[str, ...]) -> SavingsRateLaw:
         """The same law with what it leaves out."""
-        return replace(self, neglected=neglected)._knowing(self._ratio_moments, self._integrals)
-
-    def _knowing(self, moments: tuple[float, float, float], integrals: FloatArray) -> SavingsRateLaw:
-        self.__dict__.update(_ratio_moments=moments, _integrals=integrals)  # where cached_property keeps them
-        return self
+        return replace(self, neglected=neglected, unmoved=(self, 1.0))
 
     def cdf(self, rate: ArrayLike) -> FloatArray:
         """P(S < rate), shaped as the argument."""
@@ -111,6 +106,9 @@ class SavingsRateLaw:
     def _integrals(self) -> FloatArray:
         """F, and the running integrals of exp(x) F and exp(2x) F in grid steps, from POINTS steps before the grid to as
         many after; (3, point)."""
+        if self.unmoved is not None:
+            law, growth = self.unmoved
+            return law._integrals * growth ** np.arange(3.0)[:, None]
         x = self.start + self.step * np.arange(-POINTS, len(self.ratio_cdf) + POINTS)
         wide = np.pad(self.ratio_cdf, POINTS, mode="edge")
         return np.stack([wide, *(running_integral(np.exp(power * x) * wide) for power in (1, 2))])
@@ -118,6 +116,9 @@ class SavingsRateLaw:
     @cached_property
     def _ratio_moments(self) -> tuple[float, float, float]:
         """Mean, variance and third central moment of E/B: the trapezoidal rule is exact enough for a smooth law."""
+        if self.unmoved is not None:
+            (mean, variance, third), growth = self.unmoved[0]._ratio_moments, self.unmoved[1]
+            return mean * growth, variance * growth**2, third * growth**3
         mass = interpolated(self.ratio_cdf, np.arange(-1.0, len(self.ratio_cdf) + 1.0), derivative=True)
         ratio = np.exp(self.start + self.step * np.arange(-1.0, len(self.ratio_cdf) + 1.0))
         mass /= mass.sum()

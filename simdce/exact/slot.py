@@ -199,5 +199,9 @@ def _missing(frequency: FloatArray) -> ComplexArray:
     """E exp(i frequency M) - 1 of a decedent's absence M, a geometric sum over its equally likely values."""
     step = frequency / layout.YEAR_UNITS
     near = np.abs(step) < 1e-9
-    ratio = np.sin(len(_UNITS) * step) / (len(_UNITS) * np.sin(np.where(near, 1.0, step)))
-    return np.asarray(np.exp(0.5j * frequency) * np.where(near, 1.0, ratio) - 1.0)
+    sine = np.sin(0.5 * frequency)  # of half a year: as many steps as there are units
+    ratio = np.where(near, 1.0, sine / (len(_UNITS) * np.sin(np.where(near, 1.0, step))))
+    found = np.empty(np.shape(frequency), np.complex128)
+    found.real = np.cos(0.5 * frequency) * ratio - 1.0
+    found.imag = sine * ratio
+    return found

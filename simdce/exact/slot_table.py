@@ -39,6 +39,27 @@ COST_TOLERANCE = 1e-11
 
 
 @dataclass(frozen=True)
+class Frequencies:
+    """Powers of the characteristic function at odd multiples of half a spacing.
+
+    ``odd``: j + 1/2; ``slots``: frequencies of one slot, in units of one over its standard deviation; ``values``: what
+    the table has for it (category, frequency, node), ``powered`` for the panel (frequency, node), without the phase of
+    the mean, and the bound of its ``error``.
+    """
+
+    odd: FloatArray
+    slots: FloatArray
+    values: ComplexArray
+    powered: ComplexArray
+    error: FloatArray
+
+    @property
+    def owed_to_table(self) -> float:
+        """The error of a probability that is the table's."""
+        return float((self.error * np.exp(self.powered.real.max(axis=1)) / self.odd).sum() / np.pi)
+
+
+@dataclass(frozen=True)
 class _Chunk:
     """``values``: h at POINTS rows; (row, category x node). ``error``: bound of h of the mix between them."""
 

@@ -70,9 +70,10 @@ def constant(kind: Any, numbers: Any) -> Any:
 class Writer:
     """Writes one function: numbers are LLVM values, vectors are Lanes of 32 or, half as many, of 64 bits."""
 
-    def begin(self, name: str, arguments: dict[str, Any], lanes: int) -> dict[str, Any]:
-        """A module with an empty function; returns its arguments by name."""
-        self.lanes = lanes
+    def begin(self, name: str, arguments: dict[str, Any], lanes: int, side_by_side: int) -> dict[str, Any]:
+        """A module with an empty function; returns its arguments by name. So many vectors go side by side."""
+        self.lanes, self.side_by_side, self.has_masks = lanes, side_by_side, lanes == 16
+        self.kept: dict[str, Any] = {}
         self.wide, self.narrow = ir.VectorType(I64, lanes // 2), ir.VectorType(I32, lanes)
         self.module = ir.Module(name)
         function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), list(arguments.values())), name)
@@ -101,20 +102,65 @@ class Writer:
         """Which lanes of a vector the two vectors hold that ``in_two`` makes it of."""
         return [[n for n in range(self.lanes) if n % 4 // 2 == half] for half in (0, 1)]
 
-    def each_lane(self, vector: Any) -> Iterator[Any]:
-        """The lanes as 64-bit numbers, two at a time out of the vector: that way is narrow."""
-        b, pairs = self.b, self.b.bitcast(vector, self.wide)
-        for lane in range(self.lanes // 2):
-            pair = b.extract_element(pairs, I32(lane))
-            yield b.and_(pair, I64(2**32 - 1))
-            yield b.lshr(pair, I64(32))
+    def pair(self, place: Any) -> tuple[Any, Any]:
+        """Two numbers of 32 bits beside each other, loaded as one, in 64 bits each."""
+        both = self.b.load(self.b.bitcast(place, P64), align=4)
+        return self.b.and_(both, I64(2**32 - 1)), self.b.lshr(both, I64(32))
+
+    def number(self, name: str, at: Any) -> Any:
+        """Where the number of slot ``at`` is in what is kept under a name."""
+        return self.b.gep(self.b.bitcast(self.kept[name], P32), [at])
+
+    def vector(self, name: str, at: Any) -> Any:
+        """Where the vector is that begins there."""
+        return self.as_vector(self.number(name, at))
+
+    def as_vector(self, place: Any) -> Any:
+        """The vector that begins where a number is."""
+        return self.b.bitcast(place, ir.PointerType(self.narrow))
+
+    def known(self, name: str, at: Any) -> Lanes:
+        """What is kept under a name of the slots side by side from ``at`` on."""
+        return Lanes(self.b, [self.b.load(place) for place in self._vectors(name, at)])
+
+    def keep(self, at: Any, **values: Lanes) -> None:
+        """Values of the slots side by side from ``at`` on, each under its name."""
+        for name, of_slots in values.items():
+            for value, place in zip(of_slots.values, self._vectors(name, at), strict=True):
+                self.b.store(value, place)
+
+    def known_mask(self, name: str, at: Any) -> Lanes:
+        """The mask that is kept under a name for those slots."""
+        if not self.has_masks:
+            return self.known(name, at) < 0
+        kind = ir.VectorType(ir.IntType(1), self.lanes)
+        return Lanes(self.b, [self.b.bitcast(self.b.load(place), kind) for place in self._bits(name, at)])
+
+    def keep_mask(self, name: str, at: Any, mask: Lanes) -> None:
+        """Keeps one as bits where the processor has masks, else as numbers below zero where it is true."""
+        if not self.has_masks:
+            self.keep(at, **{name: mask.each(lambda x: self.b.sext(x, self.narrow))})
+            return
+        for value, place in zip(mask.values, self._bits(name, at), strict=True):
+            self.b.store(self.b.bitcast(value, ir.IntType(self.lanes)), place)
+
+    def _bits(self, name: str, at: Any) -> list[Any]:
+        bits = self.b.bitcast(self.kept[name], ir.PointerType(ir.IntType(self.lanes)))
+        first = self.b.udiv(at, I64(self.lanes))
+        return [self.at(bits, self.b.add(first, I64(v))) for v in range(self.side_by_side)]
+
+    def _vectors(self, name: str, at: Any) -> list[Any]:
+        return [self.vector(name, self.b.add(at, I64(v * self.lanes))) for v in range(self.side_by_side)]
 
     def total(self, lanes: Lanes) -> Any:
         """Of all lanes, in 64 bits."""
-        kind = ir.VectorType(I64, self.lanes)
-        name = f"llvm.vector.reduce.add.v{self.lanes}i64"
-        function = self.module.globals.get(name) or ir.Function(self.module, ir.FunctionType(I64, [kind]), name)
-        return self.b.call(function, [self.b.zext(lanes.values[0], kind)])
+        wide = self.b.zext(lanes.values[0], ir.VectorType(I64, self.lanes))
+        return self.call(f"llvm.vector.reduce.add.v{self.lanes}i64", I64, wide)
+
+    def call(self, name: str, returns: Any, *given: Any) -> Any:
+        """What an instruction gives that LLVM knows as a function."""
+        kind = ir.FunctionType(returns, [each.type for each in given])
+        return self.b.call(self.module.globals.get(name) or ir.Function(self.module, kind, name), given)
 
     def in_every_lane(self, number: Any) -> Lanes:
         """A vector of one number, which need not be known yet."""

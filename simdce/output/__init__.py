@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simdce.assumptions import cautions
 from simdce.files import write_all
 from simdce.output import answered
-from simdce.results import DIFFERENCES, METRICS, cash_frame, frame, practice_frame
+from simdce.output.parquet import parquet
+from simdce.results import DIFFERENCES, METRICS, columns
 from simdce.run import Answers
-from simdce.studies.growth import growth_frame
-from simdce.studies.tornadoes import driver_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
-
+from simdce.studies.tornadoes import driver_rows
 
 FILES = (
     "results.parquet",
@@ -33,31 +29,35 @@ FILES = (
 """What ``save`` may write."""
 
 
-def save(answers: Answers, folder: Path) -> list[Path]:
+def save(answers: Answers, folder: Path, page: Callable[[], str] | None = None) -> list[Path]:
     """Write results.parquet, report.html and, last, run.json with the digests of the others; returns the paths.
 
     Where arrangements are compared, comparison.parquet stands between the first two; so do practice.parquet where the
     scenario has a practice, cash.parquet where it has a cash table, growth.parquet where it has growth, and
-    drivers.parquet where they were asked for.
+    drivers.parquet where they were asked for. ``page`` gives the report, where it is being written beside.
     """
-    from simdce.report import report_page
-
-    contents = {folder / "results.parquet": _parquet(answers, answers.estimates)}
+    contents = {folder / "results.parquet": _parquet(answers, answers.rows)}
     if answers.comparison is not None:
-        contents[folder / "comparison.parquet"] = _parquet(answers, frame(answers.comparison.differences))
+        contents[folder / "comparison.parquet"] = _parquet(answers, answers.comparison.differences)
     if answers.practice is not None:
-        contents[folder / "practice.parquet"] = _parquet(answers, practice_frame(answers.practice.rows))
+        contents[folder / "practice.parquet"] = _parquet(answers, answers.practice.rows)
     if answers.cash:
-        contents[folder / "cash.parquet"] = _parquet(answers, cash_frame(answered.cash_rows(answers)))
+        contents[folder / "cash.parquet"] = _parquet(answers, answered.cash_rows(answers))
     if answers.growth is not None:
-        contents[folder / "growth.parquet"] = _parquet(answers, growth_frame(answers.growth))
+        contents[folder / "growth.parquet"] = _parquet(answers, answers.growth.rows)
     if answers.drivers:
-        contents[folder / "drivers.parquet"] = _parquet(answers, driver_frame(answers.drivers))
-    contents[folder / "report.html"] = report_page(answers).encode()
+        contents[folder / "drivers.parquet"] = _parquet(answers, driver_rows(answers.drivers))
+    contents[folder / "report.html"] = (_report(answers) if page is None else page()).encode()
     digests = {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     contents[folder / "run.json"] = _text({**run_record(answers), "files": digests}).encode()
     write_all(contents)
     return list(contents)
+
+
+def _report(answers: Answers) -> str:
+    from simdce.report import report_page
+
+    return report_page(answers)
 
 
 def run_record(answers: Answers) -> dict[str, Any]:
@@ -90,18 +90,16 @@ def json_document(answers: Answers) -> str:
         {
             "scenario": answers.scenario.title,
             **answers.stamp,
-            "estimates": answered.records(answers.estimates),
-            "differences": answered.records(frame(compared)),
+            "estimates": answered.records(answers.rows),
+            "differences": answered.records(compared),
             "viability": answered.viability(answers),
             "repayment": answered.repayment(answers),
             "observed": answered.observed(answers),
             "comparison": answered.comparison(answers),
             "practice": answered.practice(answers),
-            "practice_estimates": []
-            if answers.practice is None
-            else answered.records(practice_frame(answers.practice.rows)),
+            "practice_estimates": answered.records(() if answers.practice is None else answers.practice.rows),
             **answered.cash(answers),
-            **({"cash_estimates": answered.records(cash_frame(answered.cash_rows(answers)))} if answers.cash else {}),
+            **({"cash_estimates": answered.records(answered.cash_rows(answers))} if answers.cash else {}),
             **answered.security(answers),
             **answered.growth(answers, estimates=True),
             **answered.drivers(answers),
@@ -111,17 +109,8 @@ def json_document(answers: Answers) -> str:
     )
 
 
-def _parquet(answers: Answers, rows: pd.DataFrame) -> bytes:
-    """A table with the stamp in the file's own metadata, so that the table never loses its origin."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pandas(rows, preserve_index=False)
-    stamp = {b"simdce": json.dumps(answers.stamp).encode()}
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **stamp})
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
+def _parquet(answers: Answers, rows: Sequence[Any]) -> bytes:
+    return parquet(columns(rows), answers.stamp)
 
 
 def _text(document: dict[str, Any]) -> str:

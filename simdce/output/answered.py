@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simdce.metrics import Estimate
-from simdce.results import CASH, PRACTICE, QUARTILES, CashRow
+from simdce.results import CASH, PRACTICE, QUARTILES, CashRow, columns
 from simdce.run import Answers
 from simdce.studies.break_even import BreakEven
 from simdce.studies.cash import BANDS
-from simdce.studies.growth import growth_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
-def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+def records(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """The rows of a table as dictionaries."""
-    return [{str(key): finite(value) for key, value in row.items()} for row in rows.to_dict(orient="records")]
+    table = columns(rows)
+    return [dict(zip(table, map(finite, row), strict=True)) for row in zip(*table.values(), strict=True)]
 
 
 def viability(answers: Answers) -> list[dict[str, Any]]:
@@ -220,7 +218,7 @@ def growth(answers: Answers, *, estimates: bool = False) -> dict[str, Any]:
             for mark in found.marks
         ],
     }
-    return {"growth": about, **({"growth_estimates": records(growth_frame(found))} if estimates else {})}
+    return {"growth": about, **({"growth_estimates": records(found.rows)} if estimates else {})}
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:

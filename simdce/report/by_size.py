@@ -29,7 +29,7 @@ def by_size(answers: Answers, laws: Sequence[Law]) -> BySize | None:
     if len(answers.panels.panel_sizes) < 2:
         return None
     spoken = {law.keys[0]: law.spoken for law in laws}
-    shown = chances_by_size(answers.scenario, list(spoken), complete=True, most=_MOST_COLUMNS, model=answers.exact)
+    shown = chances_by_size(answers.scenario, list(spoken), complete=True, most=_MOST_COLUMNS)
     if not shown:
         return None
     drawn = {each.arrangement for each in shown}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
+from statistics import fmean
 from typing import Any, NamedTuple
-
-import pandas as pd
 
 from simdce.metrics import Estimate
 from simdce.report.laws import Law
@@ -83,7 +83,7 @@ def exhibits(answers: Answers, laws: Sequence[Law]) -> list[Exhibit]:
     """Every exhibit of the estimates at the headline size, and over the agreement at every size."""
     size = laws[0].panel_size
     found = [
-        Exhibit(title, note, ("", *metrics.values()), _by_year(answers.estimates, laws, size, tuple(metrics)))
+        Exhibit(title, note, ("", *metrics.values()), _by_year(answers, laws, size, tuple(metrics)))
         for title, note, metrics in (
             ("Payment", "Net payment to the contract holder; negative is owed.", _LAW),
             (
@@ -109,81 +109,67 @@ def exhibits(answers: Answers, laws: Sequence[Law]) -> list[Exhibit]:
     sizes = answers.panels.panel_sizes
     if len(sizes) > 1:
         note = "Over the whole agreement."
-        found.append(
-            Exhibit("By panel size", note, ("people", *_BY_SIZE.values()), _by_size(answers.estimates, laws, sizes))
-        )
+        found.append(Exhibit("By panel size", note, ("people", *_BY_SIZE.values()), _by_size(answers, laws, sizes)))
     return found
 
 
-def _by_year(table: pd.DataFrame, laws: Sequence[Law], size: int, metrics: tuple[str, ...]) -> Any:
-    sections = []
-    for law in laws:
-        rows = _rows(table, law.keys[0], size)
-        years = [*(year for year in rows if year != AGREEMENT), AGREEMENT]
-        sections.append((law.name, tuple((year, _cells(rows[year], metrics)) for year in years)))
-    return tuple(sections)
+def _by_year(answers: Answers, laws: Sequence[Law], size: int, metrics: tuple[str, ...]) -> Any:
+    years = (*answers.performance_years, AGREEMENT)
+    return tuple((law.name, tuple((year, _cells(answers, law, size, year, metrics)) for year in years)) for law in laws)
 
 
-def _by_size(table: pd.DataFrame, laws: Sequence[Law], sizes: Sequence[int]) -> Any:
+def _by_size(answers: Answers, laws: Sequence[Law], sizes: Sequence[int]) -> Any:
     metrics = tuple(_BY_SIZE)
     return tuple(
-        (law.name, tuple((f"{size:,}", _cells(_rows(table, law.keys[0], size)[AGREEMENT], metrics)) for size in sizes))
+        (law.name, tuple((f"{size:,}", _cells(answers, law, size, AGREEMENT, metrics)) for size in sizes))
         for law in laws
     )
 
 
-def _rows(table: pd.DataFrame, key: str, size: int) -> dict[str, dict[str, Estimate]]:
-    """Estimates by performance year and metric, years in the order of the table."""
-    chosen = table[(table["arrangement"] == key) & (table["panel_size"] == size)]
-    found: dict[str, dict[str, Estimate]] = {}
-    for year, metric, value, error in zip(
-        chosen["performance_year"], chosen["metric"], chosen["value"], chosen["standard_error"], strict=True
-    ):
-        found.setdefault(str(year), {})[str(metric)] = Estimate(float(value), float(error))
-    return found
-
-
-def _cells(estimates: dict[str, Estimate], metrics: Sequence[str]) -> tuple[Cell, ...]:
-    return tuple(cell(estimates[metric], METRICS[metric].unit) for metric in metrics)
+def _cells(answers: Answers, law: Law, size: int, year: str, metrics: Sequence[str]) -> tuple[Cell, ...]:
+    return tuple(cell(answers.estimate(law.keys[0], size, year, metric), METRICS[metric].unit) for metric in metrics)
 
 
 def checks(answers: Answers) -> list[tuple[str, float]]:
     """Identities that the estimates must meet, and the largest amount by which any row misses them."""
-    table = answers.estimates.pivot_table(
-        index=["arrangement", "panel_size", "performance_year"], columns="metric", values="value", dropna=False
-    )
-    years = table.index.get_level_values("performance_year")
-    by_year = table[years != AGREEMENT]["mean_net"].groupby(level=["arrangement", "panel_size"]).sum()
-    whole = table[years == AGREEMENT]["mean_net"].droplevel("performance_year")
+    found = answers.estimate
+    years = answers.performance_years
+    places = [(choice.key, size) for choice in answers.scenario.arrangements for size in answers.panels.panel_sizes]
+    tables = [(*place, year) for place in places for year in (*years, AGREEMENT)]
+
+    def value(key: str, size: int, year: str, metric: str) -> float:
+        return found(key, size, year, metric).value
+
+    def misses(key: str, size: int, year: str) -> bool:
+        gap = abs(value(key, size, year, "var_95") + value(key, size, year, "net_p5"))
+        return gap > 4 * found(key, size, year, "net_p5").standard_error + 1e-6
+
     return [
         ("mean earned less mean owed is mean net, dollars",
-         float((table["mean_earned"] - table["mean_owed"] - table["mean_net"]).abs().max())),
-        ("mean net of the years adds up to the agreement's, dollars", float((by_year - whole).abs().max())),
+         max(abs(value(*row, "mean_earned") - value(*row, "mean_owed") - value(*row, "mean_net")) for row in tables)),
+        ("mean net of the years adds up to the agreement's, dollars",
+         max(abs(fsum(value(*place, year, "mean_net") for year in years) - value(*place, AGREEMENT, "mean_net"))
+             for place in places)),
         ("VaR 95% is the 5th percentile with its sign turned, within its error, share of rows that miss",
-         _share_missing(answers.estimates)),
-        *_difference_checks(answers, whole),
+         fmean(misses(*row) for row in tables)),
+        *_difference_checks(answers),
     ]  # fmt: skip
 
 
-def _difference_checks(answers: Answers, whole: pd.Series[float]) -> list[tuple[str, float]]:
+def _difference_checks(answers: Answers) -> list[tuple[str, float]]:
     """That the mean of differences is the difference of means."""
     if answers.comparison is None:
         return []
+
+    def mean(arrangement: str, size: int) -> float:
+        return answers.estimate(arrangement, size, AGREEMENT, "mean_net").value
+
     misses = [
-        abs(each.estimate.value - (whole[each.arrangement, each.panel_size] - whole[each.against, each.panel_size]))
+        abs(each.estimate.value - (mean(each.arrangement, each.panel_size) - mean(each.against, each.panel_size)))
         for each in answers.comparison.differences
         if (each.metric, each.performance_year) == ("mean_difference", AGREEMENT)
     ]
-    return [("mean difference is the difference of the means, dollars", float(max(misses)))]
-
-
-def _share_missing(estimates: pd.DataFrame) -> float:
-    index = ["arrangement", "panel_size", "performance_year"]
-    chosen = estimates[estimates["metric"].isin(["var_95", "net_p5"])]
-    values = chosen.pivot_table(index=index, columns="metric", values="value")
-    errors = chosen.pivot_table(index=index, columns="metric", values="standard_error")
-    gap = (values["var_95"] + values["net_p5"]).abs()
-    return float((gap > 4 * errors["net_p5"] + 1e-6).mean())
+    return [("mean difference is the difference of the means, dollars", max(misses))]
 
 
 def viability_exhibit(curves: Sequence[ViabilityCurve], laws: Sequence[Law]) -> Exhibit | None:

@@ -161,7 +161,7 @@ def variance_figure(answers: Answers, law: Law) -> Figure | None:
     """The removable and the lasting part of the swing of the savings rate by panel size; nothing for a single size."""
     if len(answers.panels.panel_sizes) < 2:
         return None
-    ax = plots.variance_by_panel_size(answers.estimates, law.keys[0])
+    ax = plots.variance_by_panel_size(answers.rows, law.keys[0])
     if len(answers.panels.panel_sizes) < 6:
         ax.set_xlim(-0.6, 5.4)
     title = "How much of the swing a larger panel removes"

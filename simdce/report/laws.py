@@ -11,7 +11,6 @@ import numpy as np
 from simdce import arrangements, metrics
 from simdce.arrangements.arrangement import Arrangement
 from simdce.arrangements.settlement import Outcome
-from simdce.control import PLAIN, Controlled, Controls
 from simdce.metrics import BoolArray, Estimate, FloatArray
 from simdce.report.names import names, spoken, together
 from simdce.run import Answers
@@ -95,12 +94,10 @@ class Law:
 def laws(answers: Answers, lived: Lived) -> list[Law]:
     """The law of every arrangement at the panel size of ``lived``; equal ones together, those in force first."""
     scenario = answers.scenario
-    called, size = names(scenario), lived.panel_size
-    controls = Controls(scenario, answers.panels, answers.exact) if answers.variance_saved else None
+    called = names(scenario)
     alike: dict[tuple[object, ...], list[Law]] = {}
     for choice in scenario.arrangements:
-        control = PLAIN if controls is None else controls.at(choice.key, size)
-        law = _law(answers, lived, choice, called[choice.key], control)
+        law = _law(answers, lived, choice, called[choice.key])
         reserve = None if law.repayment is None else law.repayment.rule.amount
         same = (law.net.tobytes(), law.rates.tobytes(), law.minimum_savings, law.minimum_losses, reserve)
         alike.setdefault((*same, law.outside == (), law.admitted), []).append(law)
@@ -119,7 +116,7 @@ def _merged(same: list[Law]) -> Law:
     return Law(**{**fields, "keys": keys, "called": called, "name": name, "spoken": spoken(name)})
 
 
-def _law(answers: Answers, lived: Lived, choice: ArrangementChoice, name: str, control: Controlled) -> Law:
+def _law(answers: Answers, lived: Lived, choice: ArrangementChoice, name: str) -> Law:
     scenario = answers.scenario
     settlement, benchmark = lived.settled(choice.key)
     rules = arrangements.load(choice.name)
@@ -133,7 +130,7 @@ def _law(answers: Answers, lived: Lived, choice: ArrangementChoice, name: str, c
         spoken=name,
         rules=rules,
         net=settlement.net,
-        steadied=control.steadied(settlement.net.sum(axis=1)) / settlement.net.shape[1],
+        steadied=answers.steadied[choice.key],
         rates=settlement.gross_savings / benchmark,
         minimum_savings=savings,
         minimum_losses=losses,

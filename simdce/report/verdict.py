@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from simdce import metrics
 from simdce.metrics import Estimate
 from simdce.report.laws import Law
 from simdce.report.names import listed
-from simdce.results import AGREEMENT
 from simdce.run import Answers
 from simdce.studies.payment import Lived
 from simdce.studies.viability import INTERVAL_Z, ViabilityCurve
@@ -150,10 +150,8 @@ def _danger(leads: Sequence[Law]) -> str:
 
 def average_year(answers: Answers, key: str, size: int, metric: str) -> Estimate:
     """A metric averaged over the performance years; its error as if the years were one, which errs on the safe side."""
-    table = answers.estimates
-    rows = table[(table["arrangement"] == key) & (table["panel_size"] == size) & (table["metric"] == metric)]
-    rows = rows[rows["performance_year"] != AGREEMENT]
-    return Estimate(float(rows["value"].mean()), float(rows["standard_error"].mean()))
+    years = [answers.estimate(key, size, year, metric) for year in answers.performance_years]
+    return Estimate(fmean(each.value for each in years), fmean(each.standard_error for each in years))
 
 
 def _luck(answers: Answers, leads: Sequence[Law]) -> str:

@@ -1,7 +1,8 @@
 """What a run will need, told before it starts: memory from the shapes of its arrays, time from this machine's speed.
 
 Memory is the larger of two peaks: all worlds with one panel size being settled, and the report being written with the
-worlds of one panel size. Arrays are counted exactly; what libraries take and exact laws hold is fitted (costs.toml).
+worlds of one panel size. A second process holds libraries besides, and laws and a panel size of its own in a long run.
+Arrays are counted exactly; what libraries take and exact laws hold is fitted (costs.toml).
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from simdce import arrangements, calibration
+from simdce.beside import helps
 from simdce.resources.machine import Speed
 from simdce.scenario import Scenario
-from simdce.shares import MOST_WORLDS_A_CALL
+from simdce.shares import MOST_WORLDS_A_CALL, is_long
 from simdce.sourced import Term, read_terms, read_toml
 from simdce.totals import narrowest
 
@@ -24,6 +26,9 @@ __all__ = ["Needs", "Speed", "memory", "needs"]
 _FILE = Path(__file__).with_name("costs.toml")
 BENT = "risk_corridors"
 """The mechanism whose exact laws are dear: its regional adjustment bends."""
+
+_SHARED = 0.6
+"""Of the settling of panel sizes: by the clock, where two processes share them."""
 
 _FLOAT = 8
 _COUNTINGS, _SHOCKINGS = 2, 3  # truncated or not; with all shocks, those that stay when savings are known, none
@@ -65,11 +70,12 @@ def needs(scenario: Scenario, speed: Speed, threads: int | None = None) -> Needs
     settled = count * years.performance * scenario.worlds / 10_000
     bent = sum(arrangements.load(choice.name).mechanism == BENT for choice in scenario.arrangements)
     conditions = sum(condition.over == "year" for condition in scenario.questions.viability)
-    laws = bent * (_cost("bent_law") * years.performance * len(sizes) + _cost("bent_size") * conditions)
+    second = helps(threads)
+    settling = _cost("settled_year") * settled * len(sizes) * (_SHARED if second and is_long(scenario) else 1.0)
     seconds = {
         "worlds": scenario.worlds * sizes[-1] * years.total * speed.beneficiary_year,
-        "settlements": speed.yardstick * (laws + _cost("settled_year") * settled * len(sizes)),
-        "the rest": speed.yardstick * (_cost("starting") + _cost("told") * count),
+        "settlements": speed.yardstick * (settling + _cost("bent_size") * bent * conditions),
+        "the rest": speed.yardstick * (_cost("starting_two" if second else "starting") + _cost("told") * count),
     }
     if scenario.cash is not None:
         seconds["the rest"] += speed.yardstick * _cost("cash_year") * count * scenario.worlds / 10_000
@@ -90,8 +96,12 @@ def memory(scenario: Scenario, threads: int | None = None) -> int:
     count = len(scenario.arrangements)
     laws = _cost("memory_of_an_arrangement") * count + _cost("memory_of_a_law") * count * sizes
     at_settling = _cost("settling_memory") + laws + worlds + settling + _calls(scenario, threads or os.cpu_count() or 1)
-    at_writing = _cost("writing_memory") + laws + worlds / sizes + settling / 2
-    return round(max(at_settling, at_writing))
+    at_writing = laws + worlds / sizes + settling / 2
+    if not helps(threads):
+        return round(max(at_settling, _cost("writing_memory") + at_writing))
+    beside = _cost("memory_beside")
+    theirs = laws + settling if is_long(scenario) else 0.0
+    return round(max(at_settling + beside + theirs, _cost("settling_memory") + beside + 2 * at_writing))
 
 
 def _totals(scenario: Scenario) -> float:
@@ -116,12 +126,13 @@ def _settling_a_world(scenario: Scenario) -> float:
     experience = _COUNTINGS * (cells / 2 + performance) + 2 * cells  # settlements.counted
     shocked = _COUNTINGS * _SHOCKINGS * (3 * performance + 1)  # settlements.shocked
     benchmarks = _SHOCKINGS * count * performance  # studies.payment.Lived
-    controls = _COUNTINGS * 3 * cells + count * (4 * performance + 3)  # control.Controls
-    passing = 4 * 8 * performance + 4 * cells  # four settlements of eight arrays; totals read wide
+    controls = 3 * cells + 5 * performance + 2 + 2 * count * performance  # control.Controls
+    payments = 2 * count * (performance + 1)  # studies.payment.Paid
+    passing = 6 * 5 * performance + 4 * cells  # settlements of one arrangement; totals read wide
     practice = 0 if scenario.practice is None else 6 * performance * len(scenario.practice.tiers)
     cash = 0 if scenario.cash is None else 60
     growth = 0 if scenario.growth is None else 12 * performance * (2 + count) * max(1, len(scenario.growth.plans))
-    return _FLOAT * float(experience + shocked + benchmarks + controls + passing + practice + cash + growth)
+    return _FLOAT * float(experience + shocked + benchmarks + controls + payments + passing + practice + cash + growth)
 
 
 def _calls(scenario: Scenario, threads: int) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simdce.exact import ExactModel
+from simdce.exact import exact_model
 from simdce.scenario import Scenario
 from simdce.studies.exact_chance import ExactChances, Outcome
 from simdce.studies.pgp_groups import ARRANGEMENT, YEARS, groups, mean_people, remarked_size, share_of_years_paid
@@ -83,14 +83,12 @@ def chances_by_size(
     savings: Sequence[float] = SAVINGS,
     complete: bool = False,
     most: int | None = None,
-    model: ExactModel | None = None,
 ) -> list[ChancesBySize]:
     """The chances of the scenario's arrangements (by key; default all) over panel sizes and true savings.
 
     With ``complete`` only of those that the law leaves nothing out of; of no more than ``most``, the first.
-    ``model``: the scenario's exact laws, where there are some already.
     """
-    chances = ExactChances(scenario, model=model)
+    chances = ExactChances(scenario, model=exact_model(scenario))
     chosen = panel_sizes() if sizes is None else tuple(sizes)
     found: list[ChancesBySize] = []
     for choice in scenario.arrangements:

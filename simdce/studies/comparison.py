@@ -6,7 +6,7 @@ of the differences world by world (common random numbers), far below that of two
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simdce import metrics
-from simdce.control import PLAIN, Controls
+from simdce.control import Controls
 from simdce.metrics import Estimate
 from simdce.results import AGREEMENT, Difference
 from simdce.scenario import Scenario
 from simdce.studies.break_even import BreakEven, RuleBreakEven, SavingsCurves, break_evens, rule_break_evens
-from simdce.studies.payment import Lived
+from simdce.studies.payment import Lived, Paid, payments
 
 FloatArray = NDArray[np.float64]
 
@@ -89,8 +89,14 @@ def pairs(scenario: Scenario) -> tuple[tuple[str, str], ...]:
 
 def differences_at(lived: Lived, controls: Controls | None = None) -> list[Difference]:
     """Every pair of one panel size, by performance year and over the agreement; means with the exact law as control."""
-    kept = {choice.key: _payments(lived, choice.key, controls) for choice in lived.scenario.arrangements}
-    return [row for one, other in pairs(lived.scenario) for row in _of_pair(lived, one, other, kept[one], kept[other])]
+    return differences_of(
+        lived, {choice.key: payments(lived, choice.key, controls) for choice in lived.scenario.arrangements}
+    )
+
+
+def differences_of(lived: Lived, paid: Mapping[str, Sequence[Paid]]) -> list[Difference]:
+    """As ``differences_at``, from the ``payments`` of every arrangement."""
+    return [row for one, other in pairs(lived.scenario) for row in _of_pair(lived, one, other, paid[one], paid[other])]
 
 
 def comparison(differences: list[Difference], lived: Lived) -> Comparison:
@@ -101,22 +107,7 @@ def comparison(differences: list[Difference], lived: Lived) -> Comparison:
     return Comparison(against, lived.panel_size, tuple(differences), tuple(found), tuple(by_rule), curves)
 
 
-@dataclass(frozen=True)
-class _Paid:
-    """The net payments of a year or the agreement, and ``steadied`` by the controls, which means are of; (world,)."""
-
-    net: FloatArray
-    steadied: FloatArray
-
-
-def _payments(lived: Lived, key: str, controls: Controls | None) -> list[_Paid]:
-    """By performance year, then over the agreement."""
-    control = PLAIN if controls is None else controls.at(key, lived.panel_size)
-    net = lived.settled(key)[0].net
-    return [_Paid(each, control.steadied(each)) for each in (*net.T, net.sum(axis=1))]
-
-
-def _of_pair(lived: Lived, one: str, other: str, first: list[_Paid], second: list[_Paid]) -> Iterator[Difference]:
+def _of_pair(lived: Lived, one: str, other: str, first: Sequence[Paid], second: Sequence[Paid]) -> Iterator[Difference]:
     years = len(first) - 1
     names = [*((f"PY{year + 1}", 1) for year in range(years)), (AGREEMENT, years)]
     for (year, count), ours, theirs in zip(names, first, second, strict=True):
@@ -124,7 +115,7 @@ def _of_pair(lived: Lived, one: str, other: str, first: list[_Paid], second: lis
             yield Difference(one, other, lived.panel_size, year, metric, estimate)
 
 
-def _of_difference(one: _Paid, other: _Paid, person_years: int) -> Iterator[tuple[str, Estimate]]:
+def _of_difference(one: Paid, other: Paid, person_years: int) -> Iterator[tuple[str, Estimate]]:
     ours, theirs = one.net, other.net
     more = ours - theirs
     mean = metrics.mean(one.steadied - other.steadied)

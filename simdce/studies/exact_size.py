@@ -20,13 +20,14 @@ from scipy.special import ndtri
 
 from simdce.scenario import Scenario, ViabilityCondition
 from simdce.sourced import Term, read_terms, read_toml
-from simdce.studies.exact_chance import ExactChances
+from simdce.studies.exact_chance import SMALLEST, ExactChances
 
-FEWEST, MOST = 500, 1_000_000
+FEWEST, MOST = SMALLEST, 1_000_000
 """People between which a size is sought; under the first, categories of a handful of people are beyond the law."""
 
 _LOOKED_AT = (FEWEST, *(1_000 * 2**number for number in range(8)), MOST // 2, MOST)
 _STEP = 1.2
+_LEAST = 1e-300  # as good as nought, with a sign
 _CLOSE = 0.003
 """Of a size at an end of an input's range: the range is not meant to the person."""
 
@@ -70,22 +71,23 @@ def exact_size(chances: ExactChances, arrangement: str, condition: ViabilityCond
     """
     middle = (chances.scenario.years.performance // 2,)
 
-    def margin(years: tuple[int, ...] | None = None, **inputs: float) -> Margin:
+    def margin(years: tuple[int, ...] | None = None, *, between: bool = False, **inputs: float) -> Margin:
+        outcome, saved = condition.outcome, condition.true_savings
+
         def of_size(size: int) -> float:
-            found = chances.average(arrangement, condition.outcome, condition.true_savings, size, years=years, **inputs)
+            found = chances.average(arrangement, outcome, saved, size, years=years, between=between, **inputs)
             return _margin(found, condition)
 
         return cache(of_size)
 
-    in_average, in_middle = margin(), margin(middle)
-    smallest = smallest_size(in_average, in_middle)
+    smallest = smallest_size(margin(), margin(middle), margin(between=True))
     if smallest is None:
         return ExactSize(None, None, None, ())
-    alone = nearby(in_middle, smallest)
+    alone = nearby(margin(middle, between=True), smallest)
     years, base = (middle, alone) if alone not in (None, FEWEST) else (None, smallest)
     inputs = []
     for name, (low, high) in _ranges(chances.scenario).items():
-        found = [nearby(margin(years, **{name: end}), smallest) for end in (low, high)]
+        found = [nearby(margin(years, between=True, **{name: end}), smallest) for end in (low, high)]
         sizes = [None if size is None else _within(smallest * size / (base or smallest)) for size in found]
         inputs.append(AtEnds(name, (low, high), (sizes[0], sizes[1])))
     tried = [smallest, *(size for each in inputs for size in each.sizes)]
@@ -93,21 +95,33 @@ def exact_size(chances: ExactChances, arrangement: str, condition: ViabilityCond
     return ExactSize(smallest, min(known), None if None in tried else max(known), tuple(inputs))
 
 
-def smallest_size(margin: Margin, like_it: Margin) -> int | None:
+def smallest_size(margin: Margin, like_it: Margin, close: Margin | None = None) -> int | None:
     """The size from which ``margin`` stays at nought or above; None where it does not at the largest.
 
-    ``like_it``: a margin of about the same course, cheaper, that finds where to look.
+    ``like_it``: a margin of about the same course, cheaper, that finds where to look; ``close``: one that is all but
+    the same, cheaper where many sizes are asked for.
     """
     grid = _LOOKED_AT
-    failing = [number for number, size in enumerate(grid) if like_it(size) < 0]
-    first = failing[-1] + 1 if failing else 0
+    first = next((number + 1 for number in reversed(range(len(grid))) if like_it(grid[number]) < 0), 0)
     while first < len(grid) and margin(grid[first]) < 0:
         first += 1
     while first > 0 and margin(grid[first - 1]) >= 0:
         first -= 1
-    if first == len(grid):
-        return None
-    return grid[0] if first == 0 else crossing(margin, grid[first - 1], grid[first])
+    if first in (0, len(grid)):
+        return grid[0] if first == 0 else None
+    low, high = grid[first - 1], grid[first]
+    return crossing(margin, low, high) if close is None else _to_the_person(margin, close, low, high)
+
+
+def _to_the_person(margin: Margin, close: Margin, low: int, high: int) -> int:
+    """The crossing of ``margin`` between two sizes, by that of ``close`` moved to ``margin`` where it first crosses."""
+
+    def moved(by: float) -> int:
+        held = {low: min(close(low) + by, -_LEAST), high: max(close(high) + by, _LEAST)}
+        return _root(lambda size: held[size] if size in held else close(size) + by, low, high)
+
+    first = moved(0.0)
+    return _next_to_failing(margin, moved(margin(first) - close(first)), low, high)
 
 
 def nearby(margin: Margin, size: int) -> int | None:
@@ -129,13 +143,22 @@ def nearby(margin: Margin, size: int) -> int | None:
 def crossing(margin: Margin, low: int, high: int, close: float = 0.0) -> int:
     """The whole number between one that fails and a larger one that does not, next to its failing neighbour.
 
-    Or, with ``close``, one that is by no more than such a fraction larger than a failing one. Brent's method in the log
-    of the size comes near it, and growing steps from there find its neighbour.
+    Or, with ``close``, one that is by no more than such a fraction larger than a failing one.
     """
-    near = brentq(
-        lambda at: margin(round(exp(at))) or 1e-300, log(low), log(high), xtol=max(close, 1 / high), rtol=1e-9
+    return _next_to_failing(margin, _root(margin, low, high, close), low, high, close)
+
+
+def _root(margin: Margin, low: int, high: int, close: float = 0.0) -> int:
+    """A whole number near the crossing, by Brent's method in the log of the size."""
+    found = brentq(
+        lambda at: margin(round(exp(at))) or _LEAST, log(low), log(high), xtol=max(close, 1 / high), rtol=1e-9
     )
-    size, step = min(max(round(exp(near)), low), high), max(1, floor(close * high))
+    return min(max(round(exp(found)), low), high)
+
+
+def _next_to_failing(margin: Margin, size: int, low: int, high: int, close: float = 0.0) -> int:
+    """The crossing between two sizes from one that is near it, by growing steps and halves."""
+    step = max(1, floor(close * high))
     if margin(size) < 0:
         while margin(size) < 0:
             low, size, step = size, min(size + step, high), 2 * step

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,9 +17,6 @@ from simdce.results import AGREEMENT, Metric
 from simdce.scenario import Scenario
 from simdce.studies.comparison import LOW
 from simdce.worlds import PanelYears
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FAN = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
 """Edges of the bands that hold 95, 80 and 50% of worlds, around the median."""
@@ -100,20 +96,6 @@ def growth_answers(
         minimum={key: None if p.below is None else int(p.below.least.max()) for key, p in paid[0].items()},
         rows=tuple(rows),
         one_more=None if growth.one_more is None else growth.one_more.people,
-    )
-
-
-def growth_frame(found: GrowthAnswers) -> pd.DataFrame:
-    """The rows as a data frame, one column a field, the estimate as value and standard_error."""
-    import pandas as pd
-
-    names = ("plan", "arrangement", "year", "metric")
-    return pd.DataFrame(
-        {
-            **{name: pd.Series([getattr(row, name) for row in found.rows], dtype="str") for name in names},
-            "value": pd.Series([row.estimate.value for row in found.rows], dtype="float64"),
-            "standard_error": pd.Series([row.estimate.standard_error for row in found.rows], dtype="float64"),
-        }
     )
 
 

@@ -68,11 +68,14 @@ class SecurityAnswer:
         return self.mixes[0]
 
 
-def security_at(lived: Lived) -> list[SecurityAnswer]:
-    """The answers of one panel size, for every arrangement that can owe; none where the scenario has no such table."""
+def security_at(lived: Lived, reserves: Sequence[RepaymentAnswer] | None = None) -> list[SecurityAnswer]:
+    """The answers of one panel size, for every arrangement that can owe; none where the scenario has no such table.
+
+    ``reserves``: ``repayment_at`` of the same, where it is there already.
+    """
     if lived.scenario.security is None:
         return []
-    return [_of_contract(lived, reserve) for reserve in repayment_at(lived)]
+    return [_of_contract(lived, reserve) for reserve in (repayment_at(lived) if reserves is None else reserves)]
 
 
 def security_of_practice(scenario: Scenario, panels: PanelYears) -> list[SecurityAnswer]:

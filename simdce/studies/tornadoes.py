@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from math import nan
 
 from simdce.control import Controls
+from simdce.metrics import Estimate
 from simdce.results import headline_size
 from simdce.scenario import Scenario
 from simdce.studies.drivers import Driver, drivers
 from simdce.studies.drivers.worlds import DriverWorlds
 from simdce.studies.practice import PracticeAnswers
 from simdce.worlds import PanelYears
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -64,56 +62,51 @@ def _asked(scenario: Scenario, practice: PracticeAnswers | None) -> Iterator[tup
             yield best.arrangement, best.best or practice.first, best.people
 
 
-def driver_frame(found: Sequence[Tornado]) -> pd.DataFrame:
-    """One row an input, end (low, base, high, flip) and metric; ``input`` is the value of the input at that end.
+@dataclass(frozen=True)
+class DriverRow:
+    """One figure at one end (low, base, high, flip) of an input; ``input`` is its value there.
 
     Dollars a performance year: ``mean_net``, ``net_p5`` and what they change against the base. ``flips_at`` and its
     error are in the unit of the input.
     """
-    import pandas as pd
 
-    rows = [
-        {
-            "arrangement": tornado.arrangement,
-            "tier": tornado.tier or "",
-            "people": tornado.people,
-            "driver": driver.name,
-            "unit": driver.unit,
-            **row,
-        }
-        for tornado in found
-        for driver in tornado.drivers
-        for row in _rows(driver)
+    arrangement: str
+    tier: str
+    people: int
+    driver: str
+    unit: str
+    end: str
+    input: str
+    metric: str
+    estimate: Estimate
+
+
+def driver_rows(found: Sequence[Tornado]) -> list[DriverRow]:
+    """Every input of every payment at its low and its high end, at its base, and where it turns the verdict."""
+    return [
+        DriverRow(each.arrangement, each.tier or "", each.people, driver.name, driver.unit, *figure)
+        for each in found
+        for driver in each.drivers
+        for figure in _figures(driver)
     ]
-    return pd.DataFrame(rows)
 
 
-def _rows(driver: Driver) -> Iterator[dict[str, Any]]:
+def _figures(driver: Driver) -> Iterator[tuple[str, str, str, Estimate]]:
     low, base, high = driver.told
-    for end, told, metric, estimate in (
-        ("low", low, "mean_net", driver.at_low),
-        ("base", base, "mean_net", driver.at_base),
-        ("high", high, "mean_net", driver.at_high),
-        ("low", low, "mean_net_change", driver.change_low),
-        ("high", high, "mean_net_change", driver.change_high),
-        ("low", low, "net_p5", driver.worst_low),
-        ("base", base, "net_p5", driver.worst_base),
-        ("high", high, "net_p5", driver.worst_high),
-        ("low", low, "net_p5_change", driver.worst_change_low),
-        ("high", high, "net_p5_change", driver.worst_change_high),
-    ):
-        yield {
-            "end": end,
-            "input": told,
-            "metric": metric,
-            "value": estimate.value,
-            "standard_error": estimate.standard_error,
-        }
+    yield "low", low, "mean_net", driver.at_low
+    yield "base", base, "mean_net", driver.at_base
+    yield "high", high, "mean_net", driver.at_high
+    yield "low", low, "mean_net_change", driver.change_low
+    yield "high", high, "mean_net_change", driver.change_high
+    yield "low", low, "net_p5", driver.worst_low
+    yield "base", base, "net_p5", driver.worst_base
+    yield "high", high, "net_p5", driver.worst_high
+    yield "low", low, "net_p5_change", driver.worst_change_low
+    yield "high", high, "net_p5_change", driver.worst_change_high
     if driver.flips_at is not None:
-        yield {
-            "end": "flip",
-            "input": driver.flips_to,
-            "metric": "flips_at",
-            "value": driver.flips_at,
-            "standard_error": driver.flips_at_error,
-        }
+        yield (
+            "flip",
+            driver.flips_to or "",
+            "flips_at",
+            Estimate(driver.flips_at, nan if driver.flips_at_error is None else driver.flips_at_error),
+        )

@@ -15,7 +15,7 @@ from math import exp, log
 import numpy as np
 
 from simdce import metrics
-from simdce.exact import ExactModel
+from simdce.exact import exact_model
 from simdce.metrics import Estimate
 from simdce.scenario import Scenario, ViabilityCondition
 from simdce.settlements import SAVINGS_KNOWN
@@ -101,31 +101,38 @@ def condition_text(condition: ViabilityCondition) -> str:
 Chances = dict[tuple[str, ViabilityCondition], Estimate]
 
 
+ExactSizes = dict[tuple[str, ViabilityCondition], ExactSize | tuple[str, ...]]
+"""By arrangement and condition over a year: its exact size, or what the exact law leaves out of the arrangement."""
+
+
 def viability(scenario: Scenario, panels: PanelYears) -> list[ViabilityCurve]:
     """Every viability condition of the scenario under every arrangement."""
     found = [chances_at(Lived(scenario, panels, size)) for size in panels.panel_sizes]
-    return with_exact_sizes(scenario, viability_curves(panels.panel_sizes, found))
+    return with_exact_sizes(viability_curves(panels.panel_sizes, found), exact_sizes(scenario))
 
 
-def with_exact_sizes(
-    scenario: Scenario, curves: Sequence[ViabilityCurve], model: ExactModel | None = None
-) -> list[ViabilityCurve]:
-    """The curves, those of a condition over a year with their exact size wherever the exact law leaves nothing out.
+def exact_sizes(scenario: Scenario) -> ExactSizes:
+    """The smallest panels by the exact law, of every condition over a year; no simulation is needed."""
+    conditions = [condition for condition in scenario.questions.viability if condition.over == "year"]
+    if not conditions:
+        return {}
+    chances = ExactChances(scenario, model=exact_model(scenario))
+    found: ExactSizes = {}
+    for key in [choice.key for choice in scenario.arrangements]:
+        left_out = chances.left_out(key)
+        for condition in conditions:
+            found[key, condition] = left_out or exact_size(chances, key, condition)
+    return found
 
-    ``model``: the scenario's exact laws, where there are some already.
-    """
-    if all(curve.condition.over != "year" for curve in curves):
-        return list(curves)
-    chances = ExactChances(scenario, model=model)
-    missing = {key: chances.left_out(key) for key in dict.fromkeys(curve.arrangement for curve in curves)}
+
+def with_exact_sizes(curves: Sequence[ViabilityCurve], found: ExactSizes) -> list[ViabilityCurve]:
+    """The curves, those of a condition over a year with their exact size wherever the exact law leaves nothing out."""
 
     def exact(curve: ViabilityCurve) -> ViabilityCurve:
-        if curve.condition.over != "year":
-            return curve
-        if missing[curve.arrangement]:
-            return replace(curve, left_out=missing[curve.arrangement])
-        found = exact_size(chances, curve.arrangement, curve.condition)
-        return replace(curve, smallest=found.smallest, low=found.low, high=found.high, exact=found)
+        size = found.get((curve.arrangement, curve.condition), ())
+        if isinstance(size, tuple):
+            return replace(curve, left_out=size)
+        return replace(curve, smallest=size.smallest, low=size.low, high=size.high, exact=size)
 
     return [exact(curve) for curve in curves]
 

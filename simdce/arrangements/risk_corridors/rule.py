@@ -80,6 +80,6 @@ def _within_corridors(amount: FloatArray, base: FloatArray, corridors: Corridors
     kept = np.zeros_like(amount)
     for lower, upper, share in zip(corridors.lower, corridors.upper, corridors.share, strict=True):
         # the last band has no upper edge; an infinite edge of a benchmark of zero would not be a number
-        ceiling = np.multiply(upper, base, out=np.full_like(amount, np.inf), where=np.isfinite(upper))
-        kept += share * np.maximum(np.minimum(amount, ceiling) - lower * base, 0.0)
+        inside = np.minimum(amount, upper * base) if np.isfinite(upper).all() else amount
+        kept += share * np.maximum(inside - lower * base, 0.0)
     return kept

@@ -1,0 +1,108 @@
+"""A process beside this one, for what need not wait for the simulation: exact laws, and the library that draws.
+
+It is forked while this one is small, and answers one question after the other. Where systems do not fork, or where it
+fails, this process finds the answer itself when it is asked for, so that there is one place for errors to come from.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+
+def helps(threads: int | None = None) -> bool:
+    """Whether a second process does: there are cores for it, and the system forks well (elsewhere it is unsafe)."""
+    return sys.platform == "linux" and (threads or os.cpu_count() or 1) > 1
+
+
+class Beside:
+    """A process that calls functions by name; ``modules`` are those it imports while nothing is asked.
+
+    Without ``forked``, or once there is no such process, its questions are answered here.
+    """
+
+    def __init__(self, *modules: str, forked: bool = True) -> None:
+        self._connection: Connection | None = None
+        self._process: BaseProcess | None = None
+        self._awaited: list[Any] | None = None
+        if forked:
+            context = get_context("fork")
+            self._connection, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs, self._connection, modules), daemon=True)
+            self._process.start()
+            theirs.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None and self._connection is not None:
+            self._connection.close()
+            self._process.kill()
+            self._process.join()
+
+    @property
+    def free(self) -> bool:
+        """Whether there is a process, and it waits for a question."""
+        if self._awaited is not None and self._connection is not None and self._connection.poll():
+            self._collect()
+        return self._connection is not None and self._awaited is None
+
+    def ask(self, module: str, name: str, *arguments: Any) -> Callable[[], Any]:
+        """What gives ``module.name(*arguments)`` when it is called; raises what that raises."""
+        self._collect()  # neither side may wait for the other to listen
+        found: list[Any] = []
+        if self._sent((module, name, arguments)):
+            self._awaited = found
+
+        def answer() -> Any:
+            if self._awaited is found:
+                self._collect()
+            if not found or found[0] is None:
+                found[:] = [getattr(import_module(module), name)(*arguments)]
+            return found[0]
+
+        return answer
+
+    def _collect(self) -> None:
+        """The answer that is due, None where it went wrong."""
+        if self._awaited is not None and self._connection is not None:
+            answer = None
+            with suppress(EOFError, OSError):
+                answer = self._connection.recv()
+            self._awaited.append(answer)
+        self._awaited = None
+
+    def _sent(self, question: Any) -> bool:
+        with suppress(OSError):
+            if self._connection is not None:
+                self._connection.send(question)
+                return True
+        return False
+
+
+def _serve(connection: Connection, theirs: Connection, modules: tuple[str, ...]) -> None:
+    """Answers until nobody asks any more; None for whatever went wrong."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asks
+    theirs.close()
+    waiting = list(modules)
+    with suppress(EOFError, OSError):
+        while True:
+            with suppress(Exception):
+                while waiting and not connection.poll():
+                    import_module(waiting.pop(0))
+            module, name, arguments = connection.recv()
+            answer = None
+            with suppress(Exception):
+                answer = getattr(import_module(module), name)(*arguments)
+            connection.send(answer)
