@@ -15,6 +15,8 @@ from importlib import import_module
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Self
 
+from simdce.interrupts import interrupts_deferred
+
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
@@ -36,11 +38,16 @@ class Beside:
         self._process: BaseProcess | None = None
         self._awaited: list[Any] | None = None
         if forked:
-            context = get_context("fork")
-            self._connection, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs, self._connection, modules), daemon=True)
-            self._process.start()
-            theirs.close()
+            with suppress(OSError), interrupts_deferred():  # no process to be had, or no pipe
+                self._begin(modules)
+
+    def _begin(self, modules: tuple[str, ...]) -> None:
+        context = get_context("fork")
+        ours, theirs = context.Pipe()
+        with theirs:
+            process = context.Process(target=_serve, args=(theirs, ours, modules), daemon=True)
+            process.start()
+        self._connection, self._process = ours, process
 
     def __enter__(self) -> Self:
         return self

@@ -73,6 +73,17 @@ def test_a_process_that_dies_is_not_missed() -> None:
 
 
 @FORKS
+def test_without_room_for_a_process_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refused)
+    with Beside("math") as beside:
+        assert not beside.free
+        assert beside.ask("os", "getpid")() == os.getpid()
+
+
+@FORKS
 def test_results_do_not_depend_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shares, "LONG", 0.0)
     (tmp_path / "s.toml").write_text(SCENARIO)
