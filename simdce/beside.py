@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 from typing import TYPE_CHECKING, Any, Self
 
 from simdce.interrupts import interrupts_deferred
@@ -37,7 +37,7 @@ class Beside:
         self._connection: Connection | None = None
         self._process: BaseProcess | None = None
         self._awaited: list[Any] | None = None
-        if forked:
+        if forked and not current_process().daemon:  # such a one may have no children
             with suppress(OSError), interrupts_deferred():  # no process to be had, or no pipe
                 self._begin(modules)
 
@@ -53,10 +53,11 @@ class Beside:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None and self._connection is not None:
-            self._connection.close()
-            self._process.kill()
-            self._process.join()
+        with interrupts_deferred():
+            self._connection = None
+            if self._process is not None:
+                self._process.kill()
+                self._process.join()
 
     @property
     def free(self) -> bool:
@@ -83,15 +84,15 @@ class Beside:
 
     def _collect(self) -> None:
         """The answer that is due, None where it went wrong."""
-        if self._awaited is not None and self._connection is not None:
-            answer = None
-            with suppress(EOFError, OSError):
-                answer = self._connection.recv()
-            self._awaited.append(answer)
-        self._awaited = None
+        awaited, self._awaited = self._awaited, None
+        if awaited is not None and self._connection is not None:
+            try:
+                awaited.append(self._connection.recv())
+            except Exception:  # whatever came is no answer, and what comes next is anybody's guess
+                self._connection = None
 
     def _sent(self, question: Any) -> bool:
-        with suppress(OSError):
+        with suppress(Exception):
             if self._connection is not None:
                 self._connection.send(question)
                 return True
@@ -108,8 +109,10 @@ def _serve(connection: Connection, theirs: Connection, modules: tuple[str, ...])
             with suppress(Exception):
                 while waiting and not connection.poll():
                     import_module(waiting.pop(0))
-            module, name, arguments = connection.recv()
-            answer = None
-            with suppress(Exception):
-                answer = getattr(import_module(module), name)(*arguments)
-            connection.send(answer)
+            try:
+                module, name, arguments = connection.recv()
+                connection.send(getattr(import_module(module), name)(*arguments))
+            except (EOFError, OSError):
+                raise
+            except Exception:
+                connection.send(None)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -18,17 +20,23 @@ FORKS = pytest.mark.skipif(sys.platform != "linux", reason="no process is forked
 
 SCENARIO = """
 title = "beside"
-worlds = 300
+worlds = 3000
 [panel]
-sizes = [500, 1000, 2000, 3000]
+sizes = [500, 1000, 2000, 3000, 5000]
 [[arrangements]]
 name = "mssp_basic_e"
 [[arrangements]]
 name = "mssp_track_1"
+[[arrangements]]
+name = "reach_global"
 [[questions.viability]]
 outcome = "paid"
 true_savings = 0.03
 at_least = 0.7
+[[questions.viability]]
+outcome = "owing"
+true_savings = 0.0
+at_most = 0.1
 """
 
 
@@ -72,6 +80,31 @@ def test_a_process_that_dies_is_not_missed() -> None:
         assert beside.ask("os", "getpid")() == os.getpid()
 
 
+def unspeakable() -> Any:
+    """What no pipe takes."""
+    return lambda: 5
+
+
+@FORKS
+def test_an_answer_that_cannot_be_sent_is_found_here(capfd: pytest.CaptureFixture[str]) -> None:
+    with Beside() as beside:
+        assert beside.ask(__name__, "unspeakable")()() == 5
+        assert beside.ask("os", "getpid")() != os.getpid()
+        assert beside.ask("math", "sqrt", lambda: 4)  # nor a question
+    assert capfd.readouterr().err == ""
+
+
+@FORKS
+def test_a_process_that_may_have_no_children_has_none() -> None:
+    with get_context("fork").Pool(1) as pool:
+        assert pool.apply(_asked_of_a_child)
+
+
+def _asked_of_a_child() -> bool:
+    with Beside() as beside:
+        return bool(beside.ask("os", "getpid")() == os.getpid())
+
+
 @FORKS
 def test_without_room_for_a_process_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused() -> int:
@@ -84,8 +117,9 @@ def test_without_room_for_a_process_there_is_none(monkeypatch: pytest.MonkeyPatc
 
 
 @FORKS
-def test_results_do_not_depend_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shares, "LONG", 0.0)
+@pytest.mark.parametrize("long", [True, False], ids=["long", "short"])
+def test_results_do_not_depend_on_it(long: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "LONG", 0.0 if long else 1e12)
     (tmp_path / "s.toml").write_text(SCENARIO)
     for threads in ("1", "2"):  # one thread, one process
         done = CliRunner().invoke(

@@ -14,6 +14,7 @@ import click
 from simdce.errors import InputError
 
 EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
 _PLAIN = {"−": "-", "–": "-", "±": "+/-", "…": "...", "\N{NO-BREAK SPACE}": " "}
 """What stands for a character that the terminal's encoding does not have: a minus must not vanish."""
 
@@ -43,6 +44,9 @@ class Commands(click.Group):
         except InputError as error:
             click.echo(f"simdce: {error}", err=True)
             sys.exit(EXIT_BAD_INPUT)
+        except KeyboardInterrupt:
+            click.echo("simdce: interrupted", err=True)
+            sys.exit(EXIT_INTERRUPTED)
         except OSError as error:
             if error.errno != errno.ENOSPC:  # a closed pipe is click's to end quietly
                 raise

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
+from simdce.cli import EXIT_INTERRUPTED
 from simdce.cli._answering import answered
 from simdce.errors import InputError
-
-EXIT_INTERRUPTED = 130
 
 
 @click.command()

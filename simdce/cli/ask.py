@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simdce.cli import EXIT_INTERRUPTED
 from simdce.cli._answering import answered
 from simdce.errors import InputError
 
 if TYPE_CHECKING:
     from simdce.interview.questions import Question
 
-EXIT_INTERRUPTED = 130
 _BACK, _HELP = "b", "?"
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simdce.cli import EXIT_INTERRUPTED
 from simdce.errors import InputError
 
 if TYPE_CHECKING:
     from simdce.resources import Needs
     from simdce.run import Progress
 
-EXIT_INTERRUPTED = 130
 BESIDE = "simdce.report"
 """What the process beside imports while this one simulates: the report with the library that draws."""
 

@@ -1,17 +1,17 @@
 """One year's settlement as a function of E/B at panels of any size: straight pieces between bends and jumps.
 
 For a unit benchmark every settlement is piecewise linear in E/B, with jumps at its gates. The rule itself is asked
-where it bends. What it answered at other sizes is tried first, everywhere and close to every bend: rules change with
+where it bends. What it answered at sizes close by is tried first, everywhere and close to every bend: rules change with
 the size of the panel in steps and in straight lines, if at all.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
+from math import floor, log2
 from typing import Any
 
 import numpy as np
@@ -98,37 +98,38 @@ def contract(scenario: Scenario, choice: ArrangementChoice) -> Contract:
 
 @dataclass
 class SettledBySize:
-    """The settlement of a contract's performance year at any panel size, other years breaking even; kept once found."""
+    """The settlement of a contract's performance year at any panel size, other years breaking even; kept once found.
+
+    At sizes a factor of √2 apart the rule is cut into pieces; theirs are tried in between. So what is found does not
+    depend on what was asked before.
+    """
 
     agreed: Contract
     year: int
-    _sizes: list[int] = field(default_factory=list)
-    _found: list[Settled] = field(default_factory=list)
+    _found: dict[int, Settled] = field(default_factory=dict)
 
     def at(self, panel_size: int) -> Settled:
         """The settlement as a function of E/B."""
-        place = bisect_left(self._sizes, panel_size)
-        if place == len(self._sizes) or self._sizes[place] != panel_size:
-            settled = self._asked(place, panel_size)
-            self._sizes.insert(place, panel_size)
-            self._found.insert(place, settled)
-        return self._found[place]
+        if panel_size not in self._found:
+            self._found[panel_size] = self._tried(panel_size)
+        return self._found[panel_size]
 
-    def _asked(self, place: int, panel_size: int) -> Settled:
-        """What was found at the sizes on either side of a place, or between them, where the rule says the same."""
+    def _tried(self, panel_size: int) -> Settled:
+        """What holds at the sizes on either side, or between them, where the rule says the same."""
 
         def net(ratio: FloatArray, earlier: float = 1.0) -> FloatArray:
             return self.agreed.net(ratio, self.year, panel_size, earlier)
 
-        found = self._found[max(place - 1, 0) : place + 1]
-        if len(found) == 2 and found[0] is found[1]:
-            found = found[:1]
-        elif len(found) == 2 and len(found[0].edges) == len(found[1].edges):
-            before, after = self._sizes[place - 1], self._sizes[place]
-            found = [_mixed(found[0], found[1], (panel_size - before) / (after - before)), *found]
-        for guess in found:
-            if _same(guess, net):
-                return guess
+        step = floor(2.0 * log2(panel_size))
+        low, high = (round(2.0 ** (0.5 * number)) for number in (step, step + 1))
+        if low < panel_size < high:
+            before, after = self.at(low), self.at(high)
+            guesses = [before, after]
+            if len(before.edges) == len(after.edges):
+                guesses = [_mixed(before, after, (panel_size - low) / (high - low)), *guesses]
+            for guess in guesses:
+                if _same(guess, net):
+                    return guess
         remembers = self.year > 0 and bool(np.any(net(_SCAN, 1.1) != net(_SCAN)))
         return _pieces(net, ("losses carried forward from earlier performance years",) if remembers else ())
 
