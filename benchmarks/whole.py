@@ -3,21 +3,20 @@
 ``simdce run`` on a small scenario with nothing compiled and with everything kept, beside a Python that imports NumPy,
 pandas and matplotlib and ends; and the large job, 10,000 worlds of 100,000 people, six years, twelve sizes, simulated
 alone and with every arrangement and answer. Seconds by the clock, which other programs lengthen; beside them those of
-all processors, and the largest process.
+all processors, and the memory of all processes together.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 
 from benchmarks.kernel import SIZES
 from benchmarks.rounds import Comparison
+from benchmarks.watched import watched
 from simdce import arrangements
 
 SCENARIO = "title = 'whole'\nworlds = {worlds}\npanel.sizes = {sizes}\n"
@@ -27,20 +26,6 @@ panel, chosen = {{"sizes": {sizes}}}, [{{"name": "mssp_basic_e"}}]
 simdce.simulate(simdce.build_scenario({{"title": "large", "worlds": {worlds}, "panel": panel, "arrangements": chosen}}))
 """
 IMPORTS = "import numpy, pandas, matplotlib.figure"
-
-
-def spent(command: list[str], cache: Path) -> tuple[float, float, float]:
-    """Seconds by the clock and of all processors, and megabytes of the largest process of a command."""
-    begun = perf_counter()
-    environment = {**os.environ, "SIMDCE_CACHE_DIR": str(cache)}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    waited = perf_counter() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    in_megabytes = 1024.0 if sys.platform != "darwin" else 1024.0**2
-    return waited, used.ru_utime + used.ru_stime, used.ru_maxrss / in_megabytes
 
 
 def run_of(scenario: Path, worlds: int, sizes: list[int], names: Sequence[str]) -> list[str]:
@@ -71,11 +56,12 @@ def compare(rounds: int, quick: bool) -> Comparison:
                 if turn and command is everything:
                     continue  # it takes long enough
                 cache = folder / (f"new {turn}" if "first" in job else "kept")
+                environment = {**os.environ, "SIMDCE_CACHE_DIR": str(cache)}
                 if turn == 0 and "later" in job:
-                    spent(command, cache)
-                waited, worked, most = spent(command, cache)
-                seconds[job] = min(seconds.get(job, waited), waited)
-                beside[f"{job}: processor seconds"] = worked
-                beside[f"{job}: megabytes of the largest process"] = most
+                    watched(command, environment)
+                spent = watched(command, environment)
+                seconds[job] = min(seconds.get(job, spent.waited), spent.waited)
+                beside[f"{job}: processor seconds"] = spent.worked
+                beside[f"{job}: megabytes at most"] = spent.memory / 1e6
     title = "Whole processes, seconds by the clock"
     return Comparison(title, "process", "Python and its imports", seconds, {}, beside)
