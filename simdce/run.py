@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simdce.assumptions import Assumption, assumptions
 from simdce.beside import Beside
-from simdce.control import PLAIN, Controls
+from simdce.control import Controls
 from simdce.metrics import Estimate
 from simdce.resources.machine import returned
 from simdce.results import Row, VarianceSaved, frame, headline_size, variance_saved
@@ -25,7 +25,7 @@ from simdce.studies.cash import CashAnswer, cash_answers
 from simdce.studies.comparison import Comparison, comparison
 from simdce.studies.growth import GrowthAnswers, growth_answers
 from simdce.studies.observed import Happened
-from simdce.studies.payment import Lived
+from simdce.studies.payment import Lived, payments
 from simdce.studies.practice import PracticeAnswers, practice_answers
 from simdce.studies.repayment import RepaymentAnswer
 from simdce.studies.security import SecurityAnswer, security_of_practice
@@ -147,10 +147,7 @@ def answer(
     opening = Lived(scenario, panels, headline_size(panels.panel_sizes))
     compared = comparison(differences, opening) if differences else None
     steadied = {
-        choice.key: (controls.at(choice.key, opening.panel_size) if controls else PLAIN).steadied(
-            opening.settled(choice.key)[0].net.sum(axis=1)
-        )
-        / scenario.years.performance
+        choice.key: payments(opening, choice.key, controls)[-1].steadied / scenario.years.performance
         for choice in scenario.arrangements
     }
     del opening

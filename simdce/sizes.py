@@ -32,7 +32,10 @@ def settle(
     beside: Beside,
     progress: Callable[[float], None],
 ) -> None:
-    """Adds the panel sizes that ``settled`` has not yet, in their order; ``progress`` hears the finished share."""
+    """Adds the panel sizes that ``settled`` has not yet, in their order; ``progress`` hears the finished share.
+
+    Those of the second process are added last: an interruption loses them.
+    """
     sizes, theirs = panels.panel_sizes, list[Callable[[], Any]]()
     while len(settled) + len(theirs) < len(sizes):
         size = sizes[len(sizes) - 1 - len(theirs)]
@@ -60,13 +63,13 @@ def at_size(scenario: Scenario, panels: PanelYears, size: int, controls: Control
     reserves: list[RepaymentAnswer] = []
     happened: list[Happened] = []
     secured: list[SecurityAnswer] = []
-    for key, alone in lived.by_arrangement():
-        paid[key] = payments(alone, key, controls)
-        rows += rows_of(alone, key, paid[key], controls)
-        chances += [(*of_what, chance) for of_what, chance in chances_at(alone).items()]
-        owing = repayment_at(alone)
+    for key, of_one in lived.by_arrangement():
+        paid[key] = payments(of_one, key, controls)
+        rows += rows_of(of_one, key, paid[key], controls)
+        chances += [(*of_what, chance) for of_what, chance in chances_at(of_one).items()]
+        owing = repayment_at(of_one)
         reserves += owing
-        happened += observed_at(alone)
-        secured += security_at(alone, owing)
+        happened += observed_at(of_one)
+        secured += security_at(of_one, owing)
     differences = tuple(differences_of(lived, paid))
     return AtSize(tuple(rows), tuple(chances), tuple(reserves), tuple(happened), differences, tuple(secured))

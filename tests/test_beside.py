@@ -90,7 +90,8 @@ def test_an_answer_that_cannot_be_sent_is_found_here(capfd: pytest.CaptureFixtur
     with Beside() as beside:
         assert beside.ask(__name__, "unspeakable")()() == 5
         assert beside.ask("os", "getpid")() != os.getpid()
-        assert beside.ask("math", "sqrt", lambda: 4)  # nor a question
+        with pytest.raises(TypeError):  # nor a question, which fails where it is answered
+            beside.ask("math", "sqrt", lambda: 4)()
     assert capfd.readouterr().err == ""
 
 

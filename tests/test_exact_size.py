@@ -109,9 +109,9 @@ def test_a_rule_that_goes_and_comes_back_with_size_is_asked_every_time() -> None
 
     def settle(outcome: Outcome, terms: Any) -> Any:
         there = not 2_000 <= float(outcome.assigned_beneficiaries) < 3_000
-        return SimpleNamespace(net=there * agreed.settle(outcome, terms).net)
+        return SimpleNamespace(net=there * agreed.settler.rule(outcome, terms).net)
 
-    kept = SettledBySize(replace(agreed, settle=settle), 0)
+    kept = SettledBySize(replace(agreed, settler=replace(agreed.settler, rule=settle)), 0)
     paid = [bool(kept.at(size).middles.any()) for size in (1_000, 8_000, 4_000, 2_500)]
     assert paid == [True, True, True, False]
 

@@ -28,7 +28,9 @@ BESIDE = "simdce.report"
 @click.option("--worlds", type=click.IntRange(min=100), help="Simulated worlds, in place of the scenario's.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed, in place of the scenario's.")
 @click.option(
-    "--threads", type=click.IntRange(min=1), help="Threads; results do not depend on it [default: all cores]."
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Threads; results do not depend on it; with 1 also a single process [default: all cores].",
 )
 @click.option("--controlled/--uncontrolled", default=True, help="Means and chances with the exact law as control "
               "variate [default], or averages over the worlds as they are.")  # fmt: skip

@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from math import floor, log2
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simdce import arrangements
-from simdce.arrangements.settlement import Outcome, Settlement
+from simdce.arrangements.arrangement import Settler
+from simdce.arrangements.settlement import Outcome
 from simdce.scenario import ArrangementChoice, Scenario
 
 FloatArray = NDArray[np.float64]
@@ -68,32 +67,24 @@ class Settled:
 class Contract:
     """An arrangement with its numbers resolved for the scenario's performance years."""
 
-    years: int
-    terms: Any
-    settle: Callable[[Outcome, Any], Settlement]
+    settler: Settler
     revenue_shares: tuple[float, ...] | None
 
     def net(self, ratio: FloatArray, year: int, panel_size: int, earlier: float = 1.0) -> FloatArray:
         """Net payment of a performance year per dollar of benchmark; others break even, or stand at ``earlier``."""
-        expenditure = np.ones((len(ratio), self.years))
+        expenditure = np.ones((len(ratio), len(self.settler.numbers.timeline.performance_years)))
         expenditure[:, :year] = earlier
         expenditure[:, year] = ratio
         revenue = None if self.revenue_shares is None else expenditure * np.array(self.revenue_shares)
         outcome = Outcome(np.ones_like(expenditure), expenditure, np.array(float(panel_size)), revenue)
-        return np.asarray(self.settle(outcome, self.terms).net[:, year])
+        return np.asarray(self.settler.settle(outcome).net[:, year])
 
 
 def contract(scenario: Scenario, choice: ArrangementChoice) -> Contract:
     """The scenario's arrangement, ready to settle."""
-    years = scenario.years.performance_years
-    rules = arrangements.load(choice.name)
-    shares = rules.in_force(years, choice.elections).elected("participant_revenue_share")
-    return Contract(
-        years=len(years),
-        terms=rules.resolve(years, choice.elections),
-        settle=import_module(f"simdce.arrangements.{rules.mechanism}.rule").settle,
-        revenue_shares=None if shares[0] is None else tuple(float(share) for share in shares),
-    )
+    settler = arrangements.load(choice.name).settler(scenario.years.performance_years, choice.elections)
+    shares = settler.numbers.elected("participant_revenue_share")
+    return Contract(settler, None if shares[0] is None else tuple(float(share) for share in shares))
 
 
 @dataclass

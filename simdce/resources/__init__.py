@@ -27,9 +27,6 @@ _FILE = Path(__file__).with_name("costs.toml")
 BENT = "risk_corridors"
 """The mechanism whose exact laws are dear: its regional adjustment bends."""
 
-_SHARED = 0.6
-"""Of the settling of panel sizes: by the clock, where two processes share them."""
-
 _FLOAT = 8
 _COUNTINGS, _SHOCKINGS = 2, 3  # truncated or not; with all shocks, those that stay when savings are known, none
 
@@ -71,7 +68,9 @@ def needs(scenario: Scenario, speed: Speed, threads: int | None = None) -> Needs
     bent = sum(arrangements.load(choice.name).mechanism == BENT for choice in scenario.arrangements)
     conditions = sum(condition.over == "year" for condition in scenario.questions.viability)
     second = helps(threads)
-    settling = _cost("settled_year") * settled * len(sizes) * (_SHARED if second and is_long(scenario) else 1.0)
+    settling = _cost("settled_year") * settled * len(sizes)
+    if second and is_long(scenario):
+        settling *= _cost("settled_together")
     seconds = {
         "worlds": scenario.worlds * sizes[-1] * years.total * speed.beneficiary_year,
         "settlements": speed.yardstick * (settling + _cost("bent_size") * bent * conditions),
