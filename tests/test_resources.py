@@ -14,9 +14,10 @@ from conftest import INTERPRETED, scenario_of
 
 from benchmarks.resources import taken
 from simdce import resources, worlds
+from simdce.beside import helps
 from simdce.cli import main
 from simdce.resources import Speed, machine, memory, needs, size_text, time_text
-from simdce.scenario import build_scenario
+from simdce.scenario import build_scenario, read_scenario
 from simdce.worlds import MEASURED
 
 TOLERANCE = 0.25
@@ -158,6 +159,18 @@ def test_what_does_not_fit_is_refused_with_what_does(tmp_path: Path) -> None:
     assert memory(written.model_copy(update={"worlds": advised}), os.cpu_count()) <= 0.4e9
     assert memory(written.model_copy(update={"worlds": advised + 200}), os.cpu_count()) > 0.4e9
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.skipif(not helps(2), reason="no second process to do without")
+def test_a_single_process_is_advised_where_two_do_not_fit(tmp_path: Path) -> None:
+    written = FILE.format(worlds=1000)
+    (tmp_path / "s.toml").write_text(written)
+    one, two = (memory(read_scenario(tmp_path / "s.toml"), threads) for threads in (1, 2))
+    assert one < two
+    allowed = ["--threads", "2", "--memory", str((one + two) / 2e9)]
+    result = CliRunner().invoke(main, ["run", str(tmp_path / "s.toml"), "--out", str(tmp_path / "out"), *allowed])
+    assert result.exit_code == 2
+    assert "--threads 1; --memory allows more" in result.stderr
 
 
 def test_where_nothing_fits_that_is_said(tmp_path: Path) -> None:

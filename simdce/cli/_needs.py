@@ -37,7 +37,7 @@ def needed_here(scenario: Scenario, threads: int | None = None) -> Needs:
 
 
 def _what_fits(scenario: Scenario, threads: int | None, there: int) -> str:
-    """Fewer worlds or panel sizes with which the run fits, and how to run it all the same."""
+    """Fewer worlds, panel sizes or processes with which the run fits, and how to run it all the same."""
     sizes = scenario.panel.sizes
 
     def with_worlds(count: int) -> Scenario:
@@ -54,6 +54,7 @@ def _what_fits(scenario: Scenario, threads: int | None, there: int) -> str:
     fewer = _largest(range(1, len(sizes)), lambda count: fits(with_sizes(count)))
     ways = [f"--worlds {worlds - worlds % LEAST_WORLDS}"] if worlds else []
     ways += [f"only {fewer} of its {len(sizes)} panel sizes"] if fewer else []
+    ways += ["--threads 1"] if memory(scenario, 1) <= there else []  # a single process
     advice = f"it fits with {' or '.join(ways)}" if ways else f"not even {LEAST_WORLDS} worlds fit"
     return f"{advice}; --memory allows more"
 
